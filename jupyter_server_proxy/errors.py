@@ -1,0 +1,224 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+Every class knows the HTTP status it becomes, a title for people and the level it is
+logged at; an instance carries the public message. A message never holds a token, a
+cookie, a query string or an environment value. No I/O here.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+
+class ServerProxyError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class ConfigurationError(ServerProxyError):
+    """A service is configured in a way that cannot work.
+
+    The message names the service, the key, and what would be right.
+    """
+
+    def __init__(self, service: str, key: str, problem: str) -> None:
+        super().__init__(f"service {service!r}: {key}: {problem}")
+        self.service = service
+        self.key = key
+        self.problem = problem
+
+
+class ProxyError(ServerProxyError):
+    """An exchange, an upgrade or a start failed; `front` turns it into an answer.
+
+    `status` is the HTTP status (RFC 9110 section 15), `title` a short phrase for people,
+    `log_level` a level of `logging`, `retry_after` seconds for a Retry-After header.
+    """
+
+    status: ClassVar[int] = 502
+    title: ClassVar[str] = "The application cannot be reached"
+    log_level: ClassVar[int] = logging.WARNING
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+# --- refusals: decided before any backend contact -------------------------------------
+
+
+class LoginRequired(ProxyError):
+    """Nobody is logged in, and a redirect to a login page makes no sense (upgrade, API)."""
+
+    status = 403
+    title = "Login required"
+    log_level = logging.INFO
+
+
+class NotAuthorized(ProxyError):
+    """Somebody is logged in whom Jupyter's authorizer does not let use this service."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class OriginNotAllowed(ProxyError):
+    """An upgrade asked for by a page of a foreign origin."""
+
+    status = 403
+    title = "Origin not allowed"
+
+
+class HostNotAllowed(ProxyError):
+    """The host of a `/proxy/HOST:PORT/` request is not in `host_allowlist`."""
+
+    status = 403
+    title = "Host not allowed"
+
+
+class PortNotAllowed(ProxyError):
+    """The port of a `/proxy/` request is not in `allowed_ports`."""
+
+    status = 403
+    title = "Port not allowed"
+
+
+class TargetInvalid(ProxyError):
+    """A port outside 1-65535 or a mapped path that is not one."""
+
+    status = 400
+    title = "No such address"
+    log_level = logging.INFO
+
+
+class MethodNotProxied(ProxyError):
+    """CONNECT, or plain HTTP to a raw socket service."""
+
+    status = 405
+    title = "Method not allowed"
+    log_level = logging.INFO
+
+
+class UpgradeNotProxied(ProxyError):
+    """An `Upgrade` that cannot be tunnelled (h2c, RFC 9113 section 3.1)."""
+
+    status = 400
+    title = "Upgrade not supported"
+    log_level = logging.INFO
+
+
+class UpgradeNeeded(ProxyError):
+    """Plain HTTP to a service that only speaks websocket."""
+
+    status = 426
+    title = "A websocket is needed"
+    log_level = logging.INFO
+
+
+# --- the client -------------------------------------------------------------------------
+
+
+class ClientGone(ProxyError):
+    """The client closed its connection; there is nobody left to answer."""
+
+    status = 499
+    title = "Client gone"
+    log_level = logging.DEBUG
+
+
+class ClientSentNonsense(ProxyError):
+    """A request body that breaks HTTP's rules."""
+
+    status = 400
+    title = "Bad request"
+    log_level = logging.INFO
+
+
+# --- the backend --------------------------------------------------------------------------
+
+
+class BackendUnreachable(ProxyError):
+    """Nothing accepts connections at the target."""
+
+
+class BackendBroke(ProxyError):
+    """The backend closed or reset the connection before its answer was complete."""
+
+    title = "The application broke off"
+
+
+class BackendSpokeNonsense(ProxyError):
+    """The backend's bytes are not an HTTP/1.1 answer, or break a stated limit."""
+
+    title = "The application's answer cannot be understood"
+
+
+class ConnectTimedOut(ProxyError):
+    """Connecting to the backend took longer than `connect_timeout`."""
+
+    status = 504
+    title = "The application did not answer in time"
+
+
+class ResponseTimedOut(ProxyError):
+    """The backend sent nothing for longer than `response_timeout`."""
+
+    status = 504
+    title = "The application did not answer in time"
+
+
+class OverLimit(ProxyError):
+    """`max_connections` exchanges are running and none ended in time."""
+
+    status = 503
+    title = "The application is busy"
+
+
+class RewriteFailed(ProxyError):
+    """`rewrite_response` or `mappath` raised, or got a body over the stated limit."""
+
+    status = 500
+    title = "The answer could not be rewritten"
+    log_level = logging.ERROR
+
+
+# --- process life ---------------------------------------------------------------------------
+
+
+class StartFailed(ProxyError):
+    """The child could not be started, ended before it was ready, or listens elsewhere."""
+
+    status = 503
+    title = "The application could not be started"
+    log_level = logging.ERROR
+
+
+class StartTimedOut(StartFailed):
+    """The child was not ready within `timeout`."""
+
+    status = 504
+    title = "The application did not become ready in time"
+
+
+class CoolingDown(StartFailed):
+    """The last start failed and the next try is not due yet."""
+
+    title = "The application failed and will be tried again"
+    log_level = logging.INFO
+
+
+class ServiceStopped(ProxyError):
+    """The service was stopped while this request was waiting for it."""
+
+    status = 503
+    title = "The application was stopped"
+    log_level = logging.INFO
+
+
+class ShuttingDown(ProxyError):
+    """Jupyter itself is going down."""
+
+    status = 503
+    title = "Jupyter is shutting down"
+    log_level = logging.INFO
