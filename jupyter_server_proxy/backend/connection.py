@@ -1,0 +1,204 @@
+"""One connection to a backend; at most one exchange on it at a time.
+
+Writing waits while the backend is slow, reading pauses while the client is. After a 101 the
+transport is given away whole. Nothing here knows who the client is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import BackendUnreachable, ConnectTimedOut, ProxyError
+from ..rules.targets import Target, TcpTarget, TlsOptions
+from .exchange import Exchange
+from .tls import client_context
+
+# What "localhost" means here, in the order tried; no resolver, no thread, no surprise.
+LOOPBACKS = ("127.0.0.1", "::1")
+
+
+class BackendConnection(asyncio.Protocol):
+    """A connection and the exchange on it, if any."""
+
+    __slots__ = (
+        "_can_write",
+        "_exchange",
+        "_is_write_paused",
+        "_on_lost",
+        "_transport",
+        "idle_since",
+        "is_open",
+    )
+
+    def __init__(self, on_lost: Callable[[BackendConnection], None] | None = None) -> None:
+        self._on_lost = on_lost
+        self._exchange: Exchange | None = None
+        self._can_write: asyncio.Future[None] | None = None
+        self._is_write_paused = False
+        self._transport: asyncio.Transport | None = None
+        self.is_open = False
+        self.idle_since = 0.0
+
+    def __repr__(self) -> str:
+        state = "open" if self.is_open else "closed"
+        return f"<BackendConnection {state} {self._exchange or 'idle'}>"
+
+    # --- asyncio.Protocol ----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.Protocol`."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.is_open = True
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        exchange = self._exchange
+        if exchange is None:
+            # Nobody asked: whatever it is, it is not an answer to the next request.
+            self.abort()
+            return
+        if exchange.feed(data) and exchange.status == 101:
+            self.pause_reading()
+
+    def eof_received(self) -> bool:
+        """See `asyncio.Protocol`. A half-closed backend will answer nothing more: close."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self.is_open = False
+        self.resume_writing()
+        if self._exchange is not None:
+            self._exchange.end_of_input(exc)
+        if self._on_lost is not None:
+            self._on_lost(self)
+
+    def pause_writing(self) -> None:
+        """See `asyncio.Protocol`."""
+        self._is_write_paused = True
+
+    def resume_writing(self) -> None:
+        """See `asyncio.Protocol`."""
+        self._is_write_paused = False
+        waiter, self._can_write = self._can_write, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # --- flow control for the exchange -----------------------------------------------------
+
+    def pause_reading(self) -> None:
+        """Take no more bytes from the backend for now."""
+        if self.is_open and self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on taking bytes."""
+        if self.is_open and self._transport is not None:
+            self._transport.resume_reading()
+
+    # --- for the relay ---------------------------------------------------------------------
+
+    def send(self, method: str, head: bytes) -> Exchange:
+        """Start an exchange by writing its request head; never waits."""
+        exchange = Exchange(self, method)
+        self._exchange = exchange
+        self.write(head)
+        return exchange
+
+    def write(self, data: bytes) -> None:
+        """Queue request bytes. A connection that is gone swallows them: its reader knows."""
+        if self.is_open and self._transport is not None:
+            self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the backend has taken enough for more to be written."""
+        if self._is_write_paused and self.is_open:
+            self._can_write = asyncio.get_running_loop().create_future()
+            await self._can_write
+
+    def fail(self, failure: ProxyError) -> None:
+        """End the exchange with an error and close; its reader is woken."""
+        if self._exchange is not None:
+            self._exchange.fail(failure)
+        self.abort()
+
+    def leave(self) -> bool:
+        """The exchange is over; whether the connection may be used again."""
+        exchange, self._exchange = self._exchange, None
+        return self.is_open and exchange is not None and exchange.is_reusable()
+
+    def give_away(self) -> asyncio.Transport:
+        """The transport of an upgraded connection, paused; this object is out of the game."""
+        transport = self._transport
+        assert transport is not None
+        self._transport, self._exchange, self._on_lost = None, None, None
+        self.is_open = False
+        return transport
+
+    def abort(self) -> None:
+        """Close at once, dropping what is still to be written."""
+        self.is_open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def connect(
+    target: Target,
+    *,
+    timeout: float,
+    on_lost: Callable[[BackendConnection], None] | None = None,
+) -> BackendConnection:
+    """A new connection to `target` within `timeout` seconds.
+
+    Raises BackendUnreachable or ConnectTimedOut, naming the target.
+    """
+    try:
+        return await asyncio.wait_for(_dial(target, on_lost), timeout)
+    except asyncio.TimeoutError:
+        raise ConnectTimedOut(
+            f"Nothing at {target} accepted a connection within {timeout:g} seconds"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise BackendUnreachable(f"Nothing can be reached at {target}: {reason}") from error
+
+
+async def _dial(
+    target: Target, on_lost: Callable[[BackendConnection], None] | None
+) -> BackendConnection:
+    if isinstance(target, TcpTarget):
+        return await _dial_tcp(target, on_lost)
+    _, connection = await asyncio.get_running_loop().create_unix_connection(
+        lambda: BackendConnection(on_lost), target.path, **_tls_arguments(target.tls, "localhost")
+    )
+    return connection
+
+
+async def _dial_tcp(
+    target: TcpTarget, on_lost: Callable[[BackendConnection], None] | None
+) -> BackendConnection:
+    hosts = LOOPBACKS if target.host == "localhost" else (target.host,)
+    tls = _tls_arguments(target.tls, target.host)
+    loop = asyncio.get_running_loop()
+    refusal: OSError | None = None
+    for host in hosts:
+        try:
+            _, connection = await loop.create_connection(
+                lambda: BackendConnection(on_lost), host, target.port, **tls
+            )
+        except OSError as error:
+            # The first address speaks for all: a machine without IPv6 says odd things on ::1.
+            refusal = refusal or error
+        else:
+            return connection
+    assert refusal is not None
+    raise refusal
+
+
+def _tls_arguments(tls: TlsOptions | None, host: str) -> dict[str, Any]:
+    if tls is None:
+        return {}
+    return {"ssl": client_context(tls), "server_hostname": tls.server_name or host}

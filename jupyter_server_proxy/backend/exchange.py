@@ -1,0 +1,275 @@
+"""One HTTP/1.1 request and its response on one backend connection.
+
+The llhttp parser calls the `on_*` methods; a relay reads the head and then the body. Body
+bytes are kept only until the reader takes them, and the connection stops reading from the
+backend while more than `HIGH_WATER` of them wait. Nothing here knows who the client is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Protocol
+
+import httptools
+
+from ..errors import BackendBroke, BackendSpokeNonsense, ProxyError
+
+HIGH_WATER = 256 * 1024
+LOW_WATER = 64 * 1024
+# As nginx, Apache and browsers do, refuse heads nobody sends in earnest.
+MAX_HEAD_BYTES = 256 * 1024
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+
+class FlowControl(Protocol):
+    """What an exchange asks of its connection."""
+
+    def pause_reading(self) -> None:
+        """Take no more bytes from the backend for now."""
+
+    def resume_reading(self) -> None:
+        """Go on taking bytes."""
+
+
+class Exchange:
+    """A response on its way in. One reader; `head_arrived` first, then `read` until b""."""
+
+    __slots__ = (
+        "_chunks",
+        "_connection",
+        "_failure",
+        "_has_begun",
+        "_has_excess",
+        "_has_head",
+        "_head_bytes",
+        "_is_complete",
+        "_is_head_request",
+        "_is_paused",
+        "_is_until_close",
+        "_parser",
+        "_remaining",
+        "_size",
+        "_waiter",
+        "content_length",
+        "headers",
+        "is_chunked",
+        "leftover",
+        "reason",
+        "status",
+    )
+
+    def __init__(self, connection: FlowControl, method: str) -> None:
+        self._connection = connection
+        self._is_head_request = method == "HEAD"
+        self._parser = httptools.HttpResponseParser(self)
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._failure: ProxyError | None = None
+        self._has_begun = False
+        self._has_excess = False
+        self._has_head = False
+        self._is_complete = False
+        self._is_paused = False
+        self._is_until_close = False
+        self._head_bytes = 0
+        # Bytes of an identity body still to come, counted here rather than parsed;
+        # None while the parser is needed (head, chunked or unknown length).
+        self._remaining: int | None = None
+        self.status = 0
+        self.reason = ""
+        self.headers: RawHeaders = []
+        self.content_length: int | None = None
+        self.is_chunked = False
+        self.leftover = b""
+
+    def __repr__(self) -> str:
+        state = "complete" if self._is_complete else "reading" if self._has_head else "waiting"
+        return f"<Exchange {state} status={self.status} buffered={self._size}>"
+
+    # --- for the relay ---------------------------------------------------------------
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any byte of an answer came; then the request must not be sent again."""
+        return self._has_begun
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the whole response is here (some of it may still wait to be read)."""
+        return self._is_complete
+
+    async def head_arrived(self) -> None:
+        """Wait for status and headers of the final response.
+
+        Raises BackendBroke, BackendSpokeNonsense, or what `fail` was given.
+        """
+        while not self._has_head:
+            await self._progress()
+
+    async def read(self) -> bytes:
+        """The next bytes of the body, as many as there are; b"" once at its end.
+
+        Raises what broke the exchange, after the bytes that came before it were read.
+        """
+        while not self._chunks:
+            if self._is_complete:
+                return b""
+            await self._progress()
+        return self.take()
+
+    def take(self) -> bytes:
+        """The body bytes that are here already, without waiting; may be b""."""
+        chunks = self._chunks
+        if not chunks:
+            return b""
+        data = chunks.popleft() if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._size = 0
+        if self._is_paused:
+            self._is_paused = False
+            self._connection.resume_reading()
+        return data
+
+    async def _progress(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    # --- for the connection ------------------------------------------------------------
+
+    def feed(self, data: bytes) -> bool:
+        """Take bytes from the backend; whether the response ended within them.
+
+        Never raises: nonsense fails the exchange, which its reader will see.
+        """
+        self._has_begun = True
+        if self._is_complete:
+            self._has_excess = True
+        elif self._remaining is not None:
+            self._count(data, self._remaining)
+        elif self._is_until_close and self._has_head:
+            self._append(data)
+        else:
+            self._parse(data)
+        self._wake()
+        return self._is_complete
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.leftover = data[upgrade.args[0] :]
+            self._is_complete = True
+        except httptools.HttpParserError as error:
+            self._has_excess = True
+            reason = error.__context__ or error
+            self.fail(BackendSpokeNonsense(f"The application sent no valid HTTP: {reason}"))
+
+    def _count(self, data: bytes, remaining: int) -> None:
+        """An identity body needs no parser: its bytes are the message (RFC 9112 section 6)."""
+        if len(data) > remaining:
+            self._has_excess = True
+            data = data[:remaining]
+        self._remaining = remaining - len(data)
+        self._is_complete = self._remaining == 0
+        self._append(data)
+
+    def _append(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > HIGH_WATER and not self._is_paused:
+            self._is_paused = True
+            self._connection.pause_reading()
+
+    def end_of_input(self, error: Exception | None) -> None:
+        """The backend closed: the end of a body that lasts until close, else a break."""
+        if self._is_complete:
+            return
+        if error is None and self._has_head and self._is_until_close:
+            self._is_complete = True
+            self._wake()
+            return
+        when = "in the middle of its answer" if self._has_head else "without an answer"
+        self.fail(BackendBroke(f"The application closed the connection {when}"))
+
+    def fail(self, failure: ProxyError) -> None:
+        """End the exchange with an error that its reader will be given. First one counts."""
+        if self._failure is None and not self._is_complete:
+            self._failure = failure
+            self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # --- for the parser ----------------------------------------------------------------
+
+    def on_status(self, reason: bytes) -> None:
+        """Part of the reason phrase."""
+        self.reason += reason.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field (or trailer field, which is dropped)."""
+        if self._has_head:
+            return
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise ValueError(f"head larger than {MAX_HEAD_BYTES} bytes")
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; decide how the body is framed."""
+        self.status = self._parser.get_status_code()
+        if 100 <= self.status < 200 and self.status != 101:
+            return
+        self._has_head = True
+        self._find_framing()
+        if self._is_head_request or self.status in (204, 304):
+            self._is_complete = True
+        elif self.content_length is None and not self.is_chunked and self.status != 101:
+            self._is_until_close = True
+
+    def _find_framing(self) -> None:
+        for name, value in self.headers:
+            lowered = name.lower()
+            if lowered == b"content-length":
+                self.content_length = int(value)
+            elif lowered == b"transfer-encoding":
+                if value.strip().lower() != b"chunked":
+                    raise ValueError(f"transfer coding {value!r} is not supported")
+                self.is_chunked = True
+
+    def on_body(self, body: bytes) -> None:
+        """Body bytes without their framing."""
+        if self._is_complete:
+            return
+        self._append(body)
+        if self.content_length is not None and self.content_length > len(body):
+            self._remaining = self.content_length - len(body)
+
+    def on_message_complete(self) -> None:
+        """The final response is whole; an interim one (1xx) makes room for the next."""
+        if self._has_head:
+            self._is_complete = True
+            return
+        self.status, self.reason, self.headers = 0, "", []
+
+    def is_reusable(self) -> bool:
+        """Whether the connection may carry another exchange (RFC 9112 section 9.3)."""
+        if not self._is_complete or self._has_excess or self._is_until_close:
+            return False
+        return self.status != 101 and not self._asks_to_close()
+
+    def _asks_to_close(self) -> bool:
+        options = b",".join(v for n, v in self.headers if n.lower() == b"connection").lower()
+        if self._parser.get_http_version() == "1.0":
+            return b"keep-alive" not in options
+        return b"close" in options
