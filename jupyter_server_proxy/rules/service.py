@@ -71,6 +71,11 @@ class Launcher:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    # A factory, because Python before 3.12 takes a mapping proxy for a mutable default.
+    return _NOTHING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessOptions:
     """The life of one service's child. All durations are seconds.
@@ -80,7 +85,7 @@ class ProcessOptions:
     `unix_socket` True means one in a private directory, a string a path, False none.
     """
 
-    timeout: float = 5.0
+    timeout: float = 60.0
     port: int = 0
     unix_socket: bool | str = False
     readiness: Readiness = field(default_factory=HttpReadiness)
@@ -106,13 +111,13 @@ class Service:
     name: str
     launcher: Launcher
     command: tuple[str, ...] | UserCallable = ()
-    environment: Mapping[str, str | None] | UserCallable = _NOTHING
+    environment: Mapping[str, str | None] | UserCallable = field(default_factory=_nothing)
     cwd: str | UserCallable | None = None
     process: ProcessOptions = field(default_factory=ProcessOptions)
     target: Target | None = None
     absolute_url: bool = False
-    mappath: Mapping[str, str] | UserCallable = _NOTHING
-    request_headers_override: Mapping[str, str] | UserCallable = _NOTHING
+    mappath: Mapping[str, str] | UserCallable = field(default_factory=_nothing)
+    request_headers_override: Mapping[str, str] | UserCallable = field(default_factory=_nothing)
     rewrite_response: tuple[UserCallable, ...] = ()
     rewrite_content_types: tuple[str, ...] = ()
     rewrite_limit: int = 64 * 1024 * 1024
