@@ -100,14 +100,6 @@ class MethodNotProxied(ProxyError):
     log_level = logging.INFO
 
 
-class UpgradeNotProxied(ProxyError):
-    """An `Upgrade` that cannot be tunnelled (h2c, RFC 9113 section 3.1)."""
-
-    status = 400
-    title = "Upgrade not supported"
-    log_level = logging.INFO
-
-
 class UpgradeNeeded(ProxyError):
     """Plain HTTP to a service that only speaks websocket."""
 

@@ -1,1 +1,1 @@
-"""Pure decisions: no await, no clock, no socket, no Tornado, no traitlets. Standard library only."""
+"""Pure decisions: no await, no clock, no socket, no Tornado. Standard library only."""
