@@ -1,0 +1,135 @@
+"""A real Jupyter server in a process of its own, and the certainty that nothing outlives it.
+
+Every process started under it carries a mark in its environment, so survivors are found
+wherever they have gone: another session, another parent, another process group.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+
+_MARK = "JUPYTER_SERVER_PROXY_TEST_MARK"
+_CONFIG = Path(__file__).parent / "jupyter_config.py"
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*[?&]token=\w+")
+
+
+class JupyterProcess:
+    """Starts `command` and waits until it has printed its address with the token."""
+
+    def __init__(self, command: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
+        self.log = folder / "jupyter.log"
+        self._mark = uuid.uuid4().hex
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **env, _MARK: self._mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._copy_output, daemon=True)
+        self._reader.start()
+        if not self._ready.wait(60) or not self._address:
+            self.kill()
+            raise AssertionError(f"Jupyter did not start:\n{self.output()}")
+
+    _address = ""
+
+    def _copy_output(self) -> None:
+        """Keep the pipe empty, keep the log, and notice the address."""
+        assert self.process.stdout is not None
+        with self.log.open("w") as log, self.process.stdout as output:
+            for line in output:
+                log.write(line)
+                log.flush()
+                if not self._address and (found := _ADDRESS.search(line)):
+                    self._address = found.group()
+                    self._ready.set()
+        self._ready.set()
+
+    @property
+    def url(self) -> str:
+        """The base URL, ending with a slash."""
+        parts = urlsplit(self._address)
+        return f"{parts.scheme}://{parts.netloc}/"
+
+    @property
+    def token(self) -> str:
+        """What a person would paste to log in."""
+        return parse_qs(urlsplit(self._address).query)["token"][0]
+
+    def output(self) -> str:
+        """All that Jupyter has printed so far."""
+        return self.log.read_text() if self.log.exists() else ""
+
+    def terminate(self) -> None:
+        """What a service manager does."""
+        self.process.terminate()
+
+    def wait(self, seconds: float = 40) -> int:
+        """The exit code, once it has ended by itself."""
+        return self.process.wait(seconds)
+
+    def marked(self) -> list[psutil.Process]:
+        """Every living process that was started by this Jupyter, itself included."""
+        return [process for process in psutil.process_iter() if self._has_mark(process)]
+
+    def _has_mark(self, process: psutil.Process) -> bool:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return process.environ().get(_MARK) == self._mark
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+    def survivors(self) -> list[str]:
+        """What is still alive although Jupyter has ended, as command lines."""
+        _, alive = psutil.wait_procs(self.marked(), timeout=3)
+        return [" ".join(process.cmdline()) for process in alive]
+
+    def kill(self) -> None:
+        """Remove everything at once, so that a failed test leaves nothing behind."""
+        for process in self.marked():
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self._reader.join(10)
+
+
+def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
+    """JupyterLab and Notebook 7 with the services of `config` and nothing personal."""
+    work = folder / "work"
+    work.mkdir()
+    settings = {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "share"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "NO_COLOR": "1",
+    }
+    command = [
+        *(sys.executable, "-m", "jupyterlab", f"--config={config}"),
+        f"--ServerApp.root_dir={work}",
+        *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.open_browser=False"),
+        *("--ServerApp.allow_root=True", "--ServerApp.answer_yes=True"),
+        *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    return JupyterProcess(command, folder, settings)
