@@ -1,0 +1,86 @@
+"""What is wrong with a configured value, in words: which key, what came, what is right.
+
+Values are described by type and, where they are plain, by value; what is inside an
+environment or a header is never shown, because it may be a secret. No I/O here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from traitlets import HasTraits, TraitError, TraitType
+
+PLAIN = (type(None), bool, int, float)
+SHOWN_CHARACTERS = 60
+
+
+class WrongValue(TraitError):
+    """One key holds a value of the wrong type or range; `key` may be dotted."""
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+        self.problem = problem
+
+
+def assign(owner: HasTraits, settings: Mapping[str, Any], *, prefix: str = "") -> list[WrongValue]:
+    """Set each of `settings` on `owner`, whose traits they are; the errors, one per bad key."""
+    errors = []
+    for key, value in settings.items():
+        try:
+            setattr(owner, key, value)
+        except WrongValue as error:
+            errors.append(error)
+        except TraitError:
+            problem = f"must be {what_is_right(owner.traits()[key])}, not {described(value)}"
+            errors.append(WrongValue(prefix + key, problem))
+    return errors
+
+
+def what_is_right(trait: TraitType[Any, Any]) -> str:
+    """The values `trait` takes: its own words (metadata `expects`), else traitlets'."""
+    return str(trait.metadata.get("expects") or trait.info())
+
+
+def described(value: object) -> str:
+    """`value` for a message: what it is, and the first piece of it that stands out."""
+    if isinstance(value, PLAIN):
+        return repr(value)
+    if isinstance(value, str):
+        return f"the string {_shortened(value)}"
+    if isinstance(value, Mapping):
+        return f"a dictionary{_odd_entry(value)}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__}{_odd_item(value)}"
+    return f"an object of type {type(value).__qualname__}"
+
+
+def unknown_key(key: str, known: Collection[str]) -> str:
+    """The warning for a key that means nothing here, with the nearest one that does."""
+    near = difflib.get_close_matches(key, known, n=1)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown key {key!r} is ignored{guess}"
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")
+
+
+def _odd_entry(value: Mapping[Any, Any]) -> str:
+    for key, item in value.items():
+        if not isinstance(key, str):
+            return f" with the key {key!r}"
+        if not isinstance(item, str):
+            return f" whose {key!r} is of type {type(item).__name__}"
+    return ""
+
+
+def _odd_item(value: list[Any] | tuple[Any, ...]) -> str:
+    for index, item in enumerate(value):
+        if item is None:
+            return f" whose item {index} is None (is the program installed?)"
+        if not isinstance(item, str):
+            return f" whose item {index} is of type {type(item).__name__}"
+    return ""
