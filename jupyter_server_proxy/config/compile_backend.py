@@ -23,13 +23,13 @@ def is_reachable(process: ServerProcess) -> bool:
 
 def check_reachable(process: ServerProcess) -> None:
     """Raise ConfigurationError unless it is clear, in exactly one way, where the backend is."""
-    if not is_reachable(process):
-        raise ConfigurationError(
-            process.name, "command", "is missing, and so are port, unix_socket and backend_url"
-        )
     if process.unix_socket is True and not process.command:
         raise ConfigurationError(
             process.name, "unix_socket", "must be the path of the socket when there is no command"
+        )
+    if not is_reachable(process):
+        raise ConfigurationError(
+            process.name, "command", "is missing, and so are port, unix_socket and backend_url"
         )
     for key in ("command", "port", "unix_socket"):
         if process.backend_url and getattr(process, key):

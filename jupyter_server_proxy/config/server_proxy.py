@@ -29,7 +29,7 @@ from ..rules.hosts import parse_ports
 from .server_process import ServerProcess, build_process
 
 
-class JsonDict(Dict[Any, Any]):
+class JsonDict(Dict):
     """A dictionary that can be given as JSON on the command line, as Python text too."""
 
     def from_string(self, s: str) -> dict[Any, Any] | None:

@@ -11,7 +11,7 @@ from traitlets import Callable, Dict, Float, Instance, List, TraitError, Unicode
 CALLABLE_ARGUMENTS = "``port``, ``unix_socket``, ``base_url`` and ``name``"
 
 
-class Seconds(Float[float, Any]):
+class Seconds(Float):  # type: ignore[type-arg]  # no generic class in older traitlets
     """A finite number of seconds, 0 or more; more than 0 with `is_positive`."""
 
     def __init__(self, default_value: float, *, is_positive: bool = False, help: str) -> None:

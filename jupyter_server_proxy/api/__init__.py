@@ -1,0 +1,11 @@
+"""What other programs ask this extension: the list of services, and their icons.
+
+Re-exports the public names; no logic here.
+"""
+
+from __future__ import annotations
+
+from .icons import IconHandler
+from .servers import ServersInfoHandler
+
+__all__ = ["IconHandler", "ServersInfoHandler"]
