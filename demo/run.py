@@ -7,11 +7,14 @@ Run it with the interpreter that has this package and `demo/requirements.txt` in
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent.resolve()
+
+_LAB_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 _GREETING = """
 Starting JupyterLab with some applications in its launcher:
@@ -61,6 +64,10 @@ def _keep_to(folder: Path) -> None:
         ("IPYTHONDIR", "ipython"),
     ):
         os.environ[variable] = str(folder / name)
+    # Without this, JupyterLab asks every newcomer whether it may fetch news.
+    overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True, exist_ok=True)
+    overrides.write_text(json.dumps(_LAB_SETTINGS))
 
 
 def _jupyter_arguments(folder: Path, port: int | None) -> list[str]:
@@ -69,13 +76,12 @@ def _jupyter_arguments(folder: Path, port: int | None) -> list[str]:
         f"--config={HERE / 'jupyter_server_config.py'}",
         f"--ServerApp.root_dir={folder / 'data'}",
         "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port or 8888}",
-        f"--ServerApp.port_retries={0 if port else 50}",
+        f"--ServerApp.port={8888 if port is None else port}",
+        f"--ServerApp.port_retries={50 if port is None else 0}",
         "--ServerApp.open_browser=False",
         "--ServerApp.answer_yes=True",
         "--ServerApp.allow_root=True",
         "--log-level=WARN",
-        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     ]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import (
     Browser,
@@ -57,9 +58,7 @@ def running_browser(path: str) -> Iterator[Browser]:
 
 def new_context(browser: Browser, url: str, token: str) -> BrowserContext:
     """A window that is logged in, as after opening the printed address."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, base_url=url, service_workers="block"
-    )
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
     context.set_default_timeout(30_000)
     page = context.new_page()
     page.goto(f"login?token={token}&next=%2Fapi%2Fstatus")
@@ -76,6 +75,7 @@ class Troubles:
         context.on("weberror", lambda error: self.seen.append(f"uncaught: {error.error}"))
         context.on("response", self._on_response)
         context.on("requestfailed", self._on_request_failed)
+        context.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -89,6 +89,10 @@ class Troubles:
         # A page that navigates away aborts its own requests.
         if request.failure != "net::ERR_ABORTED":
             self.seen.append(f"{request.failure}: {request.url}")
+
+    def _on_request(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+            self.seen.append(f"asked the internet: {request.url}")
 
     def below(self, part: str) -> list[str]:
         """Those whose text contains `part`, usually the prefix of an application."""

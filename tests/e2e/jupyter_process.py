@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ import psutil
 
 _MARK = "JUPYTER_SERVER_PROXY_TEST_MARK"
 _CONFIG = Path(__file__).parent / "jupyter_config.py"
+# Without this, JupyterLab asks whether it may fetch news, on top of everything else.
+_LAB_SETTINGS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}'
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*[?&]token=\w+")
 
 
@@ -75,6 +78,10 @@ class JupyterProcess:
         """All that Jupyter has printed so far."""
         return self.log.read_text() if self.log.exists() else ""
 
+    def interrupt(self) -> None:
+        """What Ctrl-C does to the process in the foreground."""
+        self.process.send_signal(signal.SIGINT)
+
     def terminate(self) -> None:
         """What a service manager does."""
         self.process.terminate()
@@ -117,6 +124,9 @@ def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
     """JupyterLab and Notebook 7 with the services of `config` and nothing personal."""
     work = folder / "work"
     work.mkdir()
+    overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(_LAB_SETTINGS)
     settings = {
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "share"),
@@ -129,7 +139,7 @@ def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
         f"--ServerApp.root_dir={work}",
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.open_browser=False"),
         *("--ServerApp.allow_root=True", "--ServerApp.answer_yes=True"),
-        *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
+        "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     return JupyterProcess(command, folder, settings)

@@ -1,0 +1,70 @@
+"""The demo as a person starts it, and a browser. `make test-apps` runs what is here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(_TESTS / "e2e"))
+
+pytest.importorskip("playwright", reason="the browser tests need the package playwright")
+for application in ("bokeh", "datasette", "marimo", "streamlit", "tensorboard"):
+    pytest.importorskip(application, reason=f"{application} is in demo/requirements.txt")
+
+from browser import Troubles, find_browser, new_context, running_browser, screenshot  # noqa: E402
+from jupyter_process import JupyterProcess  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+_RUN = _TESTS.parent / "demo" / "run.py"
+
+
+def _start_demo(folder: Path) -> JupyterProcess:
+    command = [sys.executable, str(_RUN), "--port", "0", "--folder", str(folder / "demo")]
+    # What a person has set up for Jupyter must not matter to the demo.
+    return JupyterProcess(command, folder, {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")})
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = find_browser()
+    if path is None:
+        pytest.skip("NO BROWSER: install chromium or set CHROMIUM to run the browser tests")
+    with running_browser(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
+    """The demo; stopped by its last test, or here if that did not come to it."""
+    demo = _start_demo(tmp_path_factory.mktemp("demo"))
+    yield demo
+    print(demo.output())
+    demo.kill()
+
+
+@pytest.fixture
+def page(browser: Browser, demo: JupyterProcess, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = new_context(browser, demo.url, demo.token)
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    yield page
+    screenshot(page, request.node.name)
+    context.close()
+
+
+@pytest.fixture
+def troubles(page: Page) -> Troubles:
+    return Troubles(page.context)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it loudly when nothing was looked at."""
+    if find_browser() is None:
+        terminalreporter.write_line(
+            "REAL APPLICATIONS WERE NOT TESTED: no chromium found (set CHROMIUM to its path)",
+            red=True,
+        )
