@@ -1,5 +1,8 @@
 """A marimo notebook; the demo opens a copy of it in marimo's editor."""
 
+# A cell may import, and what it ends with is what it shows.
+# ruff: noqa: B018, PLC0415
+
 import marimo
 
 app = marimo.App()
@@ -7,7 +10,7 @@ app = marimo.App()
 
 @app.cell
 def _():
-    import marimo as mo  # noqa: PLC0415  (a notebook's cell)
+    import marimo as mo
 
     return (mo,)
 
@@ -20,7 +23,7 @@ def _(mo):
 @app.cell
 def _(mo):
     number = mo.ui.slider(1, 12, value=7, label="number")
-    number  # noqa: B018  (what a cell ends with is what it shows)
+    number
     return (number,)
 
 

@@ -21,7 +21,10 @@ def test_launcher_offers_every_application(page: Page) -> None:
         *("Datasette", "TensorBoard", "Streamlit", "Bokeh", "marimo"),
         *("Broken", "Never listens"),
     ):
-        expect(page.locator(".jp-LauncherCard").filter(has_text=title)).to_be_visible()
+        card = page.locator(".jp-LauncherCard").filter(has_text=title)
+        expect(card).to_be_visible()
+        icon = card.locator("img").element_handle()
+        page.wait_for_function("image => image.naturalWidth > 0", arg=icon)
 
 
 def test_datasette_answers_a_query(page: Page, troubles: Troubles) -> None:
