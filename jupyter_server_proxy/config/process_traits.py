@@ -31,7 +31,7 @@ class ProcessTraits(Configurable):
     ).tag(config=True, expects="a list of strings, or a callable that returns one")
 
     environment = Union(
-        [Dict(Unicode(allow_none=True)), Callable()],
+        [Dict(Unicode(allow_none=True), key_trait=Unicode()), Callable()],
         default_value={},
         help="""
         Environment variables of the process, on top of Jupyter's own. Templates as in ``command``;

@@ -36,7 +36,7 @@ def file_path(**options: Any) -> Any:
 
 def texts_or_callable(**options: Any) -> Any:
     """A trait for a dictionary of strings or a callable that returns one."""
-    trait = Union([Dict(Unicode()), Callable()], default_value={}, **options)
+    trait = Union([Dict(Unicode(), key_trait=Unicode()), Callable()], default_value={}, **options)
     return trait.tag(config=True, expects="a dictionary of strings, or a callable")
 
 
