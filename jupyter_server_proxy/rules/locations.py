@@ -90,7 +90,7 @@ def _without_dots(path: str) -> str:
     for segment in _SLASH.split(path)[1:]:
         plain = segment.lower().replace("%2e", ".")
         if plain == "..":
-            kept = kept[:-1]
+            del kept[-1:]
         elif plain != ".":
             kept.append(segment)
     if plain in (".", ".."):
