@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .lab import FILES, Lab
 from .measure_http import wrk
 from .measure_life import extension_cost
 from .measure_websocket import echo_load, growth_with_tunnels
-from .model import Effort, Values
+from .model import CannotMeasureError, Effort, Values
 from .peers import endpoint
 from .transfer import download, get
 
@@ -38,6 +39,7 @@ def _headers(lab: Lab, peer: str, effort: Effort, size: int) -> float:
     more = {f"X-Benchmark-{number}": "some value or other" for number in range(size)}
     headers = {**place.headers, **more}
     url = place.url("http", "small")
+    wrk(lab, url, headers, connections=1, seconds=effort.warm_up)
     rate, _ = wrk(lab, url, headers, connections=1, seconds=effort.seconds / 2)
     return 1e6 / rate
 
@@ -72,10 +74,15 @@ def growth(lab: Lab, peer: str, effort: Effort, *, series: Series) -> Values:
 
     The step is the growth of the cost over the growth of the size: 1 is linear, less is better.
     """
-    costs: Mapping[int, float] = {
-        size: series.cost(lab, peer, effort, size) for size in series.sizes
-    }
+    costs: dict[int, float] = {}
+    for size in series.sizes:
+        # A peer that fails at the largest size still has a curve.
+        with contextlib.suppress(CannotMeasureError):
+            costs[size] = series.cost(lab, peer, effort, size)
+    if not costs:
+        raise CannotMeasureError("fails at every size")
     values = {f"grow-{series.key}-{size}": cost for size, cost in costs.items()}
     before, last = series.sizes[-2:]
-    values[f"grow-{series.key}"] = (costs[last] / max(costs[before], 1e-9)) / (last / before)
+    if before in costs and last in costs:
+        values[f"grow-{series.key}"] = costs[last] / max(costs[before], 1e-9) / (last / before)
     return values

@@ -8,7 +8,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,8 +163,9 @@ def _config(python: str, room: Path, port: int) -> str:
     return "".join(f"c.{key} = {value!r}\n" for key, value in lines.items())
 
 
-def _others(names: Sequence[str] = ("jupyterlab", "notebook", "jupyter_lsp")) -> dict[str, bool]:
+def _others() -> dict[str, bool]:
     """Extensions that may be installed beside ours, switched off so that both peers are alike."""
+    names = ("jupyterlab", "notebook", "notebook_shim", "jupyter_lsp")
     return {name: False for name in names if importlib.util.find_spec(name)}
 
 

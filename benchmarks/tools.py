@@ -92,8 +92,15 @@ class Tools:
             raise ToolMissingError(f"{packages[0]} is not on PATH and this is no Debian")
         fetched = self._folder / "debian" / "fetched"
         fetched.mkdir(parents=True, exist_ok=True)
+        try:
+            _run([apt, "download", *packages], cwd=fetched)
+        except ToolMissingError:
+            if os.geteuid() != 0:
+                raise
+            # A machine that has never asked its package archive knows no names yet.
+            _run([apt, "update"])
+            _run([apt, "download", *packages], cwd=fetched)
         for package in packages:
-            _run([apt, "download", package], cwd=fetched)
             archive = next(fetched.glob(f"{package}_*.deb"))
             _run([dpkg, "-x", str(archive), str(root)])
 
