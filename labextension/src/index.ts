@@ -11,7 +11,7 @@ import { PageConfig, URLExt } from "@jupyterlab/coreutils";
 import { IDefaultFileBrowser } from "@jupyterlab/filebrowser";
 import { ILauncher } from "@jupyterlab/launcher";
 import { ServerConnection } from "@jupyterlab/services";
-import { LabIcon } from "@jupyterlab/ui-components";
+import { LabIcon, launcherIcon } from "@jupyterlab/ui-components";
 
 import { keepInNewMenu } from "./newmenu.js";
 import { registerOpenCommand } from "./open.js";
@@ -42,12 +42,13 @@ function activate(
     return;
   }
   const icons = new Map<string, LabIcon>();
-  registerOpenCommand(app, restorer ?? null, ({ id }) => icons.get(id));
+  registerOpenCommand(app, restorer ?? null, ({ id }) => icons.get(id) ?? launcherIcon);
 
   const settings = app.serviceManager.serverSettings;
   const place: IPlace = { baseUrl: settings.baseUrl, hasTabs: !notebookPage };
   const show = (services: readonly IServerProcess[]): void => {
     addIcons(icons, services);
+    app.commands.notifyCommandChanged(CommandIDs.open);
     if (launcher) {
       addToLauncher(launcher, services, place);
     }

@@ -12,14 +12,15 @@ import type { IOpenArgs } from "./tokens.js";
 
 type ServiceTab = MainAreaWidget<IFrame>;
 
-/** The icon for arguments of the open command, where one is known. */
-export type FindIcon = (args: IOpenArgs) => LabIcon | undefined;
+/** The icon for arguments of the open command. */
+export type FindIcon = (args: Pick<IOpenArgs, "id">) => LabIcon;
 
 /**
  * Register the open command.
  *
  * Call it while the application starts: tabs can only be restored before the layout is.
  * Does nothing when the command exists, since another extension may run this plugin too.
+ * Whoever changes what `findIcon` finds calls `notifyCommandChanged`.
  */
 export function registerOpenCommand(
   app: JupyterFrontEnd,
@@ -35,6 +36,11 @@ export function registerOpenCommand(
     icon: (args) => findIcon(args as IOpenArgs),
     describedBy: { args: argSchema },
     execute: (args) => open(app.shell, tracker, args as IOpenArgs, findIcon),
+  });
+  app.commands.commandChanged.connect((_, { id }) => {
+    if (id === CommandIDs.open) {
+      tracker.forEach(({ content }) => (content.title.icon = findIcon(content)));
+    }
   });
   restoreTabs(tracker, restorer);
 }

@@ -66,8 +66,8 @@ export function pictureAsSvg(url: string): string {
     .replace(/>/g, "&gt;")
     .replace(/"/g, "&quot;");
   return (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="24" height="24">' +
-    `<image href="${href}" width="24" height="24"/></svg>`
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" height="16">' +
+    `<image href="${href}" width="16" height="16"/></svg>`
   );
 }
 

@@ -1,0 +1,104 @@
+# Everything a developer or CI does, from a machine that has only make, bash and Python 3.10 or newer
+# (on Debian: python3-venv). `make` lists the targets.
+#
+#   PYTHON=python3.13 make test     another interpreter (after `make clean`)
+#   ARGS="-k cookies" make unit     options for pytest, `python -m benchmarks` or the demo
+
+PYTHON ?= python3
+VENV ?= .venv
+APPS_VENV ?= build/apps-venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+NPM := $(BIN)/python scripts/npm.py
+PYTEST := $(BIN)/python -m pytest
+PYTHON_SOURCES := jupyter_server_proxy tests benchmarks demo scripts docs hatch_build.py
+
+# What decides whether the installation in a virtual environment is still the right one.
+LABEXTENSION := $(wildcard labextension/*.json labextension/src/*)
+INSTALLED_FROM := pyproject.toml hatch_build.py $(LABEXTENSION) \
+	$(wildcard jupyter_server_proxy/etc/*/*.json jupyter_server_proxy/etc/*/*/*.json) \
+	jupyter_server_proxy/static/tree.js
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv test test-apps lint types layers frontend unit integration compat browser \
+	packaging docs bench demo format chromium clean
+# One thing at a time: tests that measure times share the machine's cores.
+.NOTPARALLEL:
+
+help:  ## list the targets
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## */\1\t/' | expand -t 26
+
+venv: $(VENV)/.installed  ## the virtual environment for everything below
+
+$(VENV)/.installed: $(INSTALLED_FROM)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "$(PYTHON) is older than 3.10: set PYTHON"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,test]"
+	touch $@
+
+test: lint types layers frontend unit integration compat browser packaging  ## all checks and tests
+
+lint: venv  ## style
+	$(BIN)/ruff check $(wildcard $(PYTHON_SOURCES))
+	$(BIN)/ruff format --check $(wildcard $(PYTHON_SOURCES))
+
+format: venv labextension/node_modules/.installed  ## repair what lint finds, where that is possible
+	$(BIN)/ruff check --fix --exit-zero $(wildcard $(PYTHON_SOURCES))
+	$(BIN)/ruff format $(wildcard $(PYTHON_SOURCES))
+	$(NPM) run format
+
+types: venv  ## mypy, strict
+	$(BIN)/mypy
+
+layers: venv  ## imports go down only
+	$(BIN)/lint-imports
+
+frontend: venv labextension/node_modules/.installed  ## style and unit tests of the labextension
+	$(NPM) run lint
+	$(NPM) test
+
+labextension/node_modules/.installed: labextension/package.json labextension/package-lock.json
+	$(MAKE) venv
+	$(NPM) ci --no-progress
+	touch $@
+
+unit integration compat: venv  ## that folder of tests/
+	$(PYTEST) tests/$@ $(ARGS)
+
+browser: venv chromium  ## tests/e2e: real pages in Chromium
+	$(PYTEST) tests/e2e $(ARGS)
+
+packaging: venv  ## wheel and source distribution, built and installed without Node.js
+	$(PYTEST) tests/packaging $(ARGS)
+
+chromium:
+	@bash scripts/ensure_chromium.sh
+
+$(APPS_VENV)/.installed: $(INSTALLED_FROM) demo/requirements.txt
+	test -x $(APPS_VENV)/bin/python || $(PYTHON) -m venv $(APPS_VENV)
+	$(APPS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable ".[test]" --requirement demo/requirements.txt
+	touch $@
+
+test-apps: $(APPS_VENV)/.installed chromium  ## real applications, as packages bring them
+	$(APPS_VENV)/bin/python -m pytest tests/real_apps $(ARGS)
+
+demo: $(APPS_VENV)/.installed  ## JupyterLab with some applications to try
+	$(APPS_VENV)/bin/python demo/run.py $(ARGS)
+
+bench: venv  ## speed, as ratios to other proxies
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.docs  ## the documentation, in build/docs; a warning is an error
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --builder html docs build/docs
+
+$(VENV)/.docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@
+
+clean:  ## forget everything that was built or installed
+	rm -rf $(VENV) build dist .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf labextension/lib labextension/node_modules jupyter_server_proxy/labextension
