@@ -40,7 +40,6 @@ class Exchange:
         "_chunks",
         "_connection",
         "_failure",
-        "_has_begun",
         "_has_excess",
         "_has_head",
         "_head_bytes",
@@ -57,6 +56,7 @@ class Exchange:
         "is_chunked",
         "leftover",
         "reason",
+        "received",
         "status",
     )
 
@@ -68,7 +68,6 @@ class Exchange:
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
         self._failure: ProxyError | None = None
-        self._has_begun = False
         self._has_excess = False
         self._has_head = False
         self._is_complete = False
@@ -84,6 +83,8 @@ class Exchange:
         self.content_length: int | None = None
         self.is_chunked = False
         self.leftover = b""
+        # How many bytes came, of head and body.
+        self.received = 0
 
     def __repr__(self) -> str:
         state = "complete" if self._is_complete else "reading" if self._has_head else "waiting"
@@ -94,12 +95,17 @@ class Exchange:
     @property
     def has_begun(self) -> bool:
         """Whether any byte of an answer came; then the request must not be sent again."""
-        return self._has_begun
+        return self.received > 0
 
     @property
     def is_complete(self) -> bool:
         """Whether the whole response is here (some of it may still wait to be read)."""
         return self._is_complete
+
+    @property
+    def has_buffered(self) -> bool:
+        """Whether body bytes wait to be read."""
+        return bool(self._chunks)
 
     async def head_arrived(self) -> None:
         """Wait for status and headers of the final response.
@@ -149,7 +155,7 @@ class Exchange:
 
         Never raises: nonsense fails the exchange, which its reader will see.
         """
-        self._has_begun = True
+        self.received += len(data)
         if self._is_complete:
             self._has_excess = True
         elif self._remaining is not None:

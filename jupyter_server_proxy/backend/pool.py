@@ -191,6 +191,10 @@ class Call:
             await self.exchange.head_arrived()
         return self.exchange
 
+    def send(self, data: bytes) -> None:
+        """Queue body bytes (framed by the caller) without waiting."""
+        self._connection.write(data)
+
     async def write(self, data: bytes) -> None:
         """Send body bytes (framed by the caller), waiting while the backend is slow."""
         self._connection.write(data)

@@ -1,0 +1,82 @@
+"""The Jupyter server extension: finds the services, adds the routes, stops everything.
+
+Wiring only; what a service is lives in `config`, what a route does in `handlers` and `api`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+
+from .api import IconHandler, ServersInfoHandler
+from .config import ServerProcess, ServerProxy, discover, make_handlers
+from .handlers import Runtime, setup_handlers
+
+# JupyterHub's local spawner gives a server five seconds between asking and killing it.
+SHUTDOWN_GRACE = 3.0
+
+
+class ServerProxyExtension(ExtensionApp):
+    """What Jupyter loads, starts and stops."""
+
+    name = "jupyter_server_proxy"
+    load_other_extensions = True
+    runtime: Runtime | None = None
+
+    def initialize_handlers(self) -> None:
+        """Called by Jupyter when the extension is loaded."""
+        self.runtime = load(self.serverapp)
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Called by Jupyter once its event loop runs: services that start by themselves."""
+        await super()._start_jupyter_server_extension(serverapp)
+        if self.runtime is not None:
+            self.runtime.registry.start_automatic()
+
+    async def stop_extension(self) -> None:
+        """Called by Jupyter when it shuts down."""
+        if self.runtime is not None:
+            await self.runtime.close(grace=SHUTDOWN_GRACE)
+
+
+def load(serverapp: Any) -> Runtime:
+    """Add every route to `serverapp`; the runtime returned is the caller's to close."""
+    web_app = serverapp.web_app
+    base_url = web_app.settings["base_url"]
+    runtime = Runtime.of(web_app.settings, serverapp.log)
+    proxy = ServerProxy(parent=serverapp)
+    processes = discover(proxy)
+    handlers = make_handlers(base_url, processes)
+    web_app.add_handlers(".*", handlers)
+    for rule in handlers:
+        supervise_early(runtime, base_url, rule)
+    setup_handlers(web_app, proxy)
+    web_app.add_handlers(".*", _metadata_routes(base_url, processes))
+    names = ", ".join(process.name for process in processes)
+    serverapp.log.debug("server-proxy: services: %s", names or "none")
+    return runtime
+
+
+def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:
+    """Make the supervisor of a route now rather than at its first request, so that
+    services can start by themselves and are known before they are used."""
+    _, handler, *keywords = rule
+    make = getattr(handler, "make_supervisor", None)
+    if make is not None and keywords:
+        make(runtime, base_url, keywords[0].get("state"))
+
+
+def _metadata_routes(base_url: str, processes: list[ServerProcess]) -> list[Any]:
+    icons = {
+        process.name: process.launcher_entry.icon_path
+        for process in processes
+        if process.launcher_entry.enabled and process.launcher_entry.icon_path
+    }
+    info = url_path_join(base_url, "server-proxy/servers-info")
+    icon = url_path_join(base_url, r"server-proxy/icon/(.*)")
+    return [
+        (info, ServersInfoHandler, {"server_processes": processes}),
+        (icon, IconHandler, {"icons": icons}),
+    ]

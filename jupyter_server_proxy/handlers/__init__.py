@@ -1,0 +1,43 @@
+"""The Tornado and Jupyter side: routes, the gate, and the classes others subclass.
+
+Re-exports the public names; no logic here.
+"""
+
+from __future__ import annotations
+
+from ..relay.rewrite import RewritableResponse
+from .local import (
+    LocalProxyHandler,
+    RemoteProxyHandler,
+    StreamingLocalProxyHandler,
+    StreamingRemoteProxyHandler,
+)
+from .named import (
+    NamedLocalProxyHandler,
+    StreamingNamedProxyHandler,
+    StreamingSupervisedProxyHandler,
+    SuperviseAndProxyHandler,
+)
+from .proxy import ProxyHandler
+from .raw import RawSocketHandler, SuperviseAndRawSocketHandler
+from .routes import setup_handlers
+from .runtime import Runtime
+from .slash import AddSlashHandler
+
+__all__ = [
+    "AddSlashHandler",
+    "LocalProxyHandler",
+    "NamedLocalProxyHandler",
+    "ProxyHandler",
+    "RawSocketHandler",
+    "RemoteProxyHandler",
+    "RewritableResponse",
+    "Runtime",
+    "StreamingLocalProxyHandler",
+    "StreamingNamedProxyHandler",
+    "StreamingRemoteProxyHandler",
+    "StreamingSupervisedProxyHandler",
+    "SuperviseAndProxyHandler",
+    "SuperviseAndRawSocketHandler",
+    "setup_handlers",
+]

@@ -1,0 +1,80 @@
+"""Telling Jupyter that somebody is using a proxied application.
+
+JupyterHub and Jupyter's own idle shutdown read `last_activity_times`. Failed requests, pings
+and silence are no activity.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jupyter_server._tz import utcnow
+
+from ..rules.activity import counts_as_activity
+from ..rules.frames import is_control_frame
+
+KEY = "jupyter-server-proxy"
+SECONDS_BETWEEN_NOTES = 1.0
+
+
+class ActivityRequest:
+    """What an `update_last_activity` callable is given: the handler, plus `.path`."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+        self.request = handler.request
+        self.path: str = handler.request.path
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._handler, name)
+
+
+def record(settings: dict[str, Any]) -> None:
+    """Note that there is activity now."""
+    settings.setdefault("last_activity_times", {})[KEY] = utcnow()
+
+
+def is_activity(
+    handler: Any,
+    *,
+    update: bool | Callable[[Any], Any],
+    patterns: Sequence[re.Pattern[str]],
+    path: str,
+) -> bool:
+    """Whether this request counts, by the service's `update_last_activity` and patterns.
+
+    `path` is the path after the service's prefix. A callable that raises is logged and
+    counts, so that a bug in it does not get a server culled.
+    """
+    if callable(update):
+        try:
+            return bool(update(ActivityRequest(handler)))
+        except Exception:
+            handler.log.exception("server-proxy: update_last_activity raised; counted as activity")
+            return True
+    if not update:
+        return False
+    return not patterns or counts_as_activity(path, handler.request.path, patterns)
+
+
+class TunnelObserver:
+    """Called with every chunk of a tunnel; notes activity at most once a second.
+
+    A chunk that is exactly one websocket control frame (ping, pong, close) is none.
+    """
+
+    __slots__ = ("_next", "_settings")
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._next = 0.0
+
+    def __call__(self, chunk: bytes) -> None:
+        """A chunk moved, in either direction."""
+        now = time.monotonic()
+        if now >= self._next and not is_control_frame(chunk):
+            self._next = now + SECONDS_BETWEEN_NOTES
+            record(self._settings)

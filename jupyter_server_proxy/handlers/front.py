@@ -1,0 +1,207 @@
+"""The front of every proxied route: one gate, one way to answer errors, one way to finish.
+
+Nothing reaches a backend or starts a process before `prepare` has let it pass (login,
+Jupyter's authorizer, Origin for upgrades). Every `ProxyError` raised behind it becomes its
+status and a page or a problem document here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import httputil, web
+from tornado.http1connection import HTTP1Connection
+from tornado.util import ObjectDict
+
+from ..errors import LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
+from . import pages
+from .runtime import Runtime
+
+# The verbs Tornado knows; every other token is an extension method (RFC 9110 section 16.1).
+STANDARD_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
+
+
+class ExtensionMethod(str):
+    """A request method that Tornado has no verb for.
+
+    Tornado finds the verb by lower-casing the method. Left alone, `FINISH` or `PREPARE`
+    would call methods of the handler that are no verbs; so this one lower-cases to the only
+    verb that serves them all.
+    """
+
+    __slots__ = ()
+
+    def lower(self) -> str:
+        """The name of the verb."""
+        return "extension_method"
+
+
+class _AnyMethod(tuple[str, ...]):
+    """Every method is supported but CONNECT, which is for proxies of another kind."""
+
+    __slots__ = ()
+
+    def __contains__(self, method: object) -> bool:
+        return method != "CONNECT"
+
+
+class FrontHandler(JupyterHandler):
+    """Gate, answers and bookkeeping of a request that will be relayed."""
+
+    SUPPORTED_METHODS = _AnyMethod(sorted(STANDARD_METHODS))
+
+    # What Jupyter's authorizer is asked about.
+    authorization_resource = "server-proxy"
+
+    def __init__(
+        self, application: web.Application, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> None:
+        if request.method not in STANDARD_METHODS:
+            request.method = ExtensionMethod(request.method)
+        self._relayed_status: int | None = None
+        self._is_answered = False
+        super().__init__(application, request, **kwargs)
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the handlers of this application share."""
+        return Runtime.of(self.settings, self.log)
+
+    @property
+    def is_upgrade(self) -> bool:
+        """Whether the client asks to leave HTTP for a protocol that can be tunnelled.
+
+        `h2c` cannot (RFC 9113 section 3.1) and is ignored, as RFC 9110 section 7.8 allows.
+        """
+        headers = self.request.headers
+        protocol = headers.get("Upgrade", "").strip().lower()
+        if not protocol or protocol == "h2c" or self.request.method != "GET":
+            return False
+        return "upgrade" in headers.get("Connection", "").lower()
+
+    @property
+    def is_page_visit(self) -> bool:
+        """Whether a person navigates here, as opposed to a page fetching something."""
+        return bool(self.request.headers.get("Sec-Fetch-Mode") == "navigate")
+
+    # --- the gate ----------------------------------------------------------------------
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Let only pass who is logged in, authorized, and of our origin where that matters."""
+        await super().prepare(*args, **kwargs)
+        if not self._is_answered:
+            await self._pass_gate()
+
+    async def _pass_gate(self) -> None:
+        user = self.current_user
+        if not user:
+            if self.is_upgrade:
+                raise LoginRequired("Log in to Jupyter first")
+            # Redirects people to the login page and refuses the rest with 403.
+            web.authenticated(_pass)(self)
+            return
+        allowed = self.authorizer.is_authorized(
+            self, user, self._authorization_action(), self.authorization_resource
+        )
+        if inspect.isawaitable(allowed):
+            allowed = await allowed
+        if not allowed:
+            raise NotAuthorized(f"You may not use {self.authorization_resource}")
+        if self.is_upgrade and not self.check_origin():
+            raise OriginNotAllowed("A page of this origin may not open connections here")
+
+    def _authorization_action(self) -> str:
+        if self.is_upgrade:
+            return "execute"
+        return "read" if self.request.method in ("GET", "HEAD", "OPTIONS") else "write"
+
+    def check_xsrf_cookie(self) -> None:
+        """Leave it to the proxied application, whose forms do not know Jupyter's token."""
+
+    # --- answers -----------------------------------------------------------------------
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer an error; see `tornado.web.RequestHandler.send_error`."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        if self._is_answered:
+            return
+        if isinstance(error, ProxyError):
+            status_code = error.status
+        super().send_error(status_code, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A page for people, a problem document (RFC 9457) for programs."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        problem = pages.describe(status_code, error, request=self.request)
+        for name, value in pages.headers_for(problem).items():
+            self.set_header(name, value)
+        if self.request.method != "HEAD":
+            self.write(problem.body)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """One line for what was foreseen, a traceback for what was not."""
+        if isinstance(value, ProxyError):
+            self.log.log(value.log_level, "server-proxy: %s %s", self.request.path, value.message)
+        else:
+            super().log_exception(typ, value, tb)
+
+    # --- finishing -----------------------------------------------------------------------
+
+    def get_status(self) -> int:
+        """The status answered, relayed or our own."""
+        return self._relayed_status or super().get_status()
+
+    @property
+    def is_head_sent(self) -> bool:
+        """Whether the head of a relayed response is out, so that no other can follow."""
+        return self._relayed_status is not None
+
+    def note_relayed(self, status: int) -> None:
+        """A response of this status is written to the connection itself; `finish` ends it."""
+        self._relayed_status = status
+
+    def note_detached(self, status: int) -> None:
+        """The connection was taken over after an answer of this status; nothing is to finish."""
+        self._relayed_status = status
+        self._is_answered = True
+        self.application.log_request(self)
+
+    def note_taken_over(self) -> None:
+        """Another handler has answered and logged this request; nothing is to finish."""
+        self._is_answered = True
+        self._relayed_status = 101
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the response is finished, be it a redirect, an error or a relayed one."""
+        return self._is_answered
+
+    def finish(self, chunk: Any = None) -> asyncio.Future[None]:
+        """End the response; harmless when a relayed one has ended already."""
+        if self._relayed_status is None:
+            self._is_answered = True
+            return super().finish(chunk)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        if not self._is_answered:
+            self._is_answered = True
+            self._finish_relayed()
+        return done
+
+    def _finish_relayed(self) -> None:
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        connection.set_close_callback(None)
+        if not connection.stream.closed():
+            connection.finish()
+        self.application.log_request(self)
+        self.on_finish()
+        # A handler refers to itself through it; letting go spares the garbage collector.
+        self.ui = ObjectDict()
+
+
+def _pass(_handler: web.RequestHandler) -> None:
+    """What `web.authenticated` guards."""

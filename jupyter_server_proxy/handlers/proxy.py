@@ -1,0 +1,141 @@
+"""`ProxyHandler`: the class whose methods other packages override.
+
+Here a request is admitted (is this host allowed, is this a port) and handed to `relaying`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from tornado import httputil, web
+
+from ..errors import HostNotAllowed, PortNotAllowed, TargetInvalid
+from ..rules import hosts
+from ..rules.targets import Target, TcpTarget, UnixTarget, is_port
+from .destination import Destination
+from .relaying import RelayingHandler
+
+HELP_HOSTS = (
+    "See https://jupyter-server-proxy.readthedocs.io/en/latest/arbitrary-ports-hosts.html for info."
+)
+DEFAULT_HOSTS = ("localhost", "127.0.0.1")
+
+ROUTE_KEYWORDS = (
+    "absolute_url",
+    "rewrite_response",
+    "update_last_activity",
+    "exclude_last_activity_patterns",
+    "forward_credentials",
+    "allowed_ports",
+)
+
+
+class ProxyHandler(RelayingHandler):
+    """Relays to the host and port that the verbs of a subclass decide.
+
+    Subclasses define the verbs (`http_get`, `post`, ... and `open` for upgrades), which call
+    `proxy` and `proxy_open`. The request body is in `self.request.body`, as in any Tornado
+    handler; the routes of this package use leaf classes that stream it.
+    """
+
+    unix_socket: Any = None
+    allowed_ports: hosts.PortRanges | None = None
+
+    def __init__(
+        self, application: web.Application, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> None:
+        self.host_allowlist: Any = kwargs.pop("host_allowlist", None) or list(DEFAULT_HOSTS)
+        for keyword in ROUTE_KEYWORDS:
+            if keyword in kwargs:
+                setattr(self, keyword, kwargs.pop(keyword))
+        super().__init__(application, request, **kwargs)
+
+    # --- seams ---------------------------------------------------------------------------
+
+    async def proxy(self, host: str, port: int | str, proxied_path: str) -> None:
+        """Relay this request to `proxied_path` (decoded) at `host`:`port`.
+
+        Raises a `ProxyError`; see `errors` for what can go wrong.
+        """
+        await self.relay_exchange(await self._admitted(host, port, proxied_path))
+
+    async def proxy_open(self, host: str, port: int | str, proxied_path: str = "") -> None:
+        """Offer this upgrade to the backend at `host`:`port`. Raises a `ProxyError`."""
+        await self.relay_upgrade(await self._admitted(host, port, proxied_path))
+
+    # --- admission -----------------------------------------------------------------------
+
+    async def _admitted(self, host: str, port: int | str, path: str) -> Destination:
+        await self._check_host(host)
+        return Destination(self._find_target(host, port), host, port, path)
+
+    async def _check_host(self, host: str) -> None:
+        allowlist = self.host_allowlist
+        name = hosts.canonical_host(host)
+        if name is None:
+            allowed = False
+        elif callable(allowlist):
+            allowed = await awaited(allowlist(self, host))
+        else:
+            allowed = hosts.is_allowed(name, allowlist)
+        if not allowed:
+            raise HostNotAllowed(f"Host '{host}' is not allowed. {HELP_HOSTS}")
+
+    def _find_target(self, host: str, port: int | str) -> Target:
+        if self.unix_socket:
+            return UnixTarget(self.unix_socket)
+        number = int(port)
+        if not is_port(number):
+            raise TargetInvalid(f"Port {number} is not between 1 and 65535")
+        if self.allowed_ports is not None and not self.allowed_ports.allows(number):
+            raise PortNotAllowed(f"Port {number} is not among the allowed_ports")
+        return TcpTarget(hosts.canonical_host(host) or host, number)
+
+    # --- verbs: a subclass decides where to ------------------------------------------------
+
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """A plain GET goes to `http_get`, one that asks for an upgrade to `open`."""
+        serve = self.open if self.is_upgrade else self.http_get
+        await awaited(serve(*args, **kwargs))
+
+    def http_get(self, *args: Any, **kwargs: Any) -> Any:
+        """A GET without an upgrade."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement http_get")
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """A GET with an upgrade."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement open")
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement post")
+
+    def put(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement put")
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement delete")
+
+    def head(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement head")
+
+    def patch(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement patch")
+
+    def options(self, *args: Any, **kwargs: Any) -> Any:
+        """See `http_get`."""
+        raise NotImplementedError("Subclasses of ProxyHandler should implement options")
+
+    def extension_method(self, *args: Any, **kwargs: Any) -> Any:
+        """Any other method, such as PROPFIND or PURGE: goes where POST does."""
+        return self.post(*args, **kwargs)
+
+
+async def awaited(value: Any) -> Any:
+    """`value`, awaited if it can be; an overridden seam may be a plain function."""
+    return await value if inspect.isawaitable(value) else value

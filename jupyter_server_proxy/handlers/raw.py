@@ -1,0 +1,45 @@
+"""Services that speak a protocol of their own, reached through a websocket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend.stream import open_stream
+from ..errors import MethodNotProxied
+from ..relay.stream import relay_raw
+from .named import NamedLocalProxyHandler, SuperviseAndProxyHandler
+
+
+class RawSocketHandler(NamedLocalProxyHandler):
+    """Joins websocket messages to a byte stream; plain HTTP is refused."""
+
+    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
+        """There is nothing to relay HTTP to."""
+        raise MethodNotProxied(
+            f"Service {self.name!r} is a raw socket: it only supports websocket connections"
+        )
+
+    async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
+        """Connect to the backend, then accept the websocket. Raises a `ProxyError`."""
+        destination = await self._admitted(host, port, proxied_path)
+        stream = await open_stream(destination.target, timeout=self.connect_timeout)
+        self._record_activity(proxied_path)
+        with self.in_use():
+            await relay_raw(
+                self.application,
+                self.request,
+                stream,
+                on_data=self._tunnel_observer(destination),
+                track=self._track,
+            )
+        self.note_taken_over()
+
+    def _track(self, aborter: Any) -> Callable[[], None]:
+        tunnels = self.runtime.tunnels
+        tunnels.add(aborter)
+        return lambda: tunnels.discard(aborter)
+
+
+class SuperviseAndRawSocketHandler(RawSocketHandler, SuperviseAndProxyHandler):
+    """The same for a service whose child we start."""

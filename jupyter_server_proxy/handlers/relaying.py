@@ -1,0 +1,351 @@
+"""Doing what `proxy` and `proxy_open` were asked: one exchange or one tunnel.
+
+`rules` decides what is sent and passed on, `backend` carries, `relay` joins; here the pieces
+meet Tornado's request. Whoever calls has admitted the destination.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
+from typing import Any
+
+from tornado import httputil, web
+from tornado.http1connection import HTTP1Connection
+
+from ..backend.pool import Call, Pool, PoolLimits
+from ..errors import BackendSpokeNonsense, ClientGone, ProxyError, TargetInvalid
+from ..relay.http import ClientSide, encode_request, encode_switching
+from ..relay.rewrite import collect, rewritten, wants_rewriting
+from ..relay.tunnel import Tunnel, TunnelHooks
+from ..relay.watchdog import Watchdog
+from ..rules import paths
+from ..rules.cookies import CookieScope
+from ..rules.credentials import Credentials, strip_query
+from ..rules.headers import ClientFacts, ResponseRules, request_headers, response_headers
+from ..rules.targets import bracketed
+from . import activity
+from .body import BufferedBody, RequestBody, has_body
+from .destination import Destination
+from .front import FrontHandler
+from .runtime import jupyter_credentials
+
+# Methods that may be sent twice when a pooled connection turns out to be dead
+# (RFC 9110 section 9.2.2).
+REPEATABLE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
+
+
+class RelayingHandler(FrontHandler):
+    """Relays this request to a `Destination`. Durations are seconds, 0 means no limit."""
+
+    proxy_base: str = ""
+    absolute_url: bool = False
+    rewrite_response: Any = ()
+    rewrite_content_types: Sequence[str] = ()
+    rewrite_limit: int = 64 * 1024 * 1024
+    update_last_activity: bool | Callable[[Any], Any] = True
+    exclude_last_activity_patterns: Sequence[re.Pattern[str]] = ()
+    forward_credentials: bool = False
+    connect_timeout: float = 10.0
+    response_timeout: float = 0.0
+    tunnel_idle_timeout: float = 0.0
+    max_connections: int = 0
+
+    def __init__(
+        self, application: web.Application, request: httputil.HTTPServerRequest, **kwargs: Any
+    ) -> None:
+        self._call: Call | None = None
+        self._body: RequestBody | None = None
+        self._is_client_gone = False
+        self._activity_noted = 0.0
+        super().__init__(application, request, **kwargs)
+
+    # --- what subclasses refine ----------------------------------------------------------
+
+    def get_request_headers_override(self) -> Mapping[str, str]:
+        """Headers that replace those of the client. Typically overridden."""
+        return {}
+
+    def _get_context_path(self, host: str, port: int | str) -> str:
+        """The path under which the client sees this backend."""
+        if self.proxy_base:
+            return paths.context_path(self.base_url, self.proxy_base)
+        host_and_port = str(port) if host == "localhost" else f"{bracketed(host)}:{port}"
+        parts = ("proxy", "absolute") if self.absolute_url else ("proxy",)
+        return paths.context_path(self.base_url, *parts, host_and_port)
+
+    def in_use(self) -> AbstractContextManager[Any]:
+        """Held while an exchange or a tunnel runs."""
+        return nullcontext()
+
+    def observe(self, chunk: bytes) -> None:
+        """Called with what moves through a tunnel."""
+
+    async def call_backend(
+        self, destination: Destination, method: str, head: bytes, *, is_repeatable: bool
+    ) -> Call:
+        """Send a request head on a connection to the destination."""
+        pool = self._pool(destination)
+        return await pool.call(method, head, is_repeatable=is_repeatable)
+
+    def _request_body(self) -> RequestBody | None:
+        return BufferedBody(self.request.body) if has_body(self.request.headers) else None
+
+    # --- an exchange ---------------------------------------------------------------------
+
+    async def relay_exchange(self, destination: Destination) -> None:
+        """Send this request and pass the answer on. Raises a `ProxyError`."""
+        with self.in_use():
+            call = await self._send(destination, upgrade=None)
+            await self._relay(call, destination)
+
+    async def _send(self, destination: Destination, *, upgrade: str | None) -> Call:
+        """Send the head on a connection, and let the body follow."""
+        self._body = body = self._request_body()
+        method = str(self.request.method)
+        head = encode_request(
+            method,
+            self._request_target(destination),
+            self._request_fields(destination, upgrade, body),
+        )
+        is_repeatable = body is None and upgrade is None and method in REPEATABLE_METHODS
+        call = await self.call_backend(destination, method, head, is_repeatable=is_repeatable)
+        self._call = call
+        if self._is_client_gone:
+            call.abort()
+            raise ClientGone("The client closed the connection")
+        if body is not None:
+            body.attach(call)
+        return call
+
+    def _pool(self, destination: Destination) -> Pool:
+        limits = PoolLimits(self.connect_timeout, self.max_connections)
+        return self.runtime.pools.get(
+            destination.target, generation=destination.generation, limits=limits
+        )
+
+    def _request_target(self, destination: Destination) -> str:
+        raw_path, suffix = paths.split_target(self.request.uri or "/")
+        if self.absolute_url:
+            prefix = self._get_context_path(destination.host, destination.port)
+            path = paths.absolute_path(raw_path, destination.path, prefix)
+        else:
+            path = paths.backend_path(raw_path, destination.path)
+        if suffix and not self.forward_credentials and self._jupyter_credentials is not None:
+            suffix = strip_query(suffix, self._jupyter_credentials)
+        target = paths.with_query(path, suffix)
+        if not paths.is_fit_for_request_line(target):
+            raise TargetInvalid("The path contains characters that no request may have")
+        return target
+
+    def _request_fields(
+        self, destination: Destination, upgrade: str | None, body: RequestBody | None
+    ) -> list[tuple[str, str]]:
+        request = self.request
+        context = self._get_context_path(destination.host, destination.port)
+        fields = request_headers(
+            request.headers.get_all(),
+            ClientFacts(
+                remote_ip=request.remote_ip or "",
+                scheme=request.protocol,
+                host=request.headers.get("Host", ""),
+                is_behind_trusted_proxy=self._is_behind_trusted_proxy(),
+            ),
+            prefix=None if self.absolute_url else context,
+            hidden=None if self.forward_credentials else self._jupyter_credentials,
+            overrides=tuple(self.get_request_headers_override().items()),
+            upgrade=upgrade,
+            default_host=destination.authority,
+        )
+        if body is not None:
+            fields.append(body.framing)
+        return fields
+
+    @cached_property
+    def _jupyter_credentials(self) -> Credentials | None:
+        return jupyter_credentials(self.settings, self)
+
+    def _is_behind_trusted_proxy(self) -> bool:
+        return bool(getattr(self.settings.get("serverapp"), "trust_xheaders", False))
+
+    # --- the response --------------------------------------------------------------------
+
+    async def _relay(self, call: Call, destination: Destination) -> None:
+        """Pass the answer on. The connection is used again only if all went well."""
+        try:
+            with self._response_deadline(call):
+                await call.head_arrived()
+                await self._pass_on(call, destination)
+        except BaseException as error:
+            call.abort()
+            # Once a head is out there is nothing left to say: the transfer was broken off.
+            if self.is_head_sent and isinstance(error, ProxyError):
+                self.log_exception(type(error), error, error.__traceback__)
+                return
+            raise
+        finally:
+            self._call = None
+            if self._body is not None:
+                self._body.discard()
+        if self._body is None or self._body.is_sent:
+            call.finish()
+        else:
+            call.abort()
+
+    async def _pass_on(self, call: Call, destination: Destination) -> None:
+        exchange = call.exchange
+        if exchange.status == 101:
+            raise BackendSpokeNonsense("The application switched protocols without being asked")
+        self._record_activity(destination.path)
+        rules = self._response_rules(destination)
+        if self._rewriters() and wants_rewriting(exchange, self.rewrite_content_types):
+            await self._pass_on_rewritten(call, rules, destination)
+            return
+        fields = response_headers(exchange.headers, rules)
+        client = ClientSide(self._connection(), self.request.version == "HTTP/1.0")
+        await client.send(
+            exchange,
+            fields,
+            on_head=lambda: self.note_relayed(exchange.status),
+            on_progress=lambda: self._record_activity(destination.path),
+        )
+
+    async def _pass_on_rewritten(
+        self, call: Call, rules: ResponseRules, destination: Destination
+    ) -> None:
+        body = await collect(call.exchange, self.rewrite_limit)
+        host, port = destination.host, destination.port
+        known = {"request": self.request, "host": host, "port": port, "path": destination.path}
+        url = f"http://{bracketed(host)}:{port}{self.request.path}"
+        response = await rewritten(call.exchange, body, self._rewriters(), known=known, url=url)
+        raw = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.header_items()]
+        for name in ("Server", "Content-Type", "Date"):
+            self.clear_header(name)
+        self.set_status(response.code, response.reason)
+        for name, value in response_headers(raw, rules):
+            if name.lower() != "content-length":
+                self.add_header(name, value)
+        if response.body and self.request.method != "HEAD":
+            self.write(response.body)
+
+    def _response_rules(self, destination: Destination) -> ResponseRules:
+        prefix = paths.wire_prefix(self._get_context_path(destination.host, destination.port))
+        own_host = self.request.headers.get("Host", "")
+        return ResponseRules(
+            prefix=prefix,
+            is_absolute=self.absolute_url,
+            own_authorities=frozenset((own_host.lower(), *destination.authorities)),
+            cookies=CookieScope(
+                prefix=prefix,
+                own_host=self.request.host_name,
+                refused=self._jupyter_credentials or NO_CREDENTIALS,
+                absolute=self.absolute_url,
+            ),
+        )
+
+    def _rewriters(self) -> Sequence[Any]:
+        functions = self.rewrite_response
+        return functions if isinstance(functions, (list, tuple)) else (functions,)
+
+    def _connection(self) -> HTTP1Connection:
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        return connection
+
+    @contextmanager
+    def _response_deadline(self, call: Call) -> Iterator[None]:
+        """Fail the call when its backend is silent for longer than `response_timeout`."""
+        if not self.response_timeout:
+            yield
+            return
+        with Watchdog(self.response_timeout, call):
+            yield
+
+    # --- a tunnel ------------------------------------------------------------------------
+
+    async def relay_upgrade(self, destination: Destination) -> None:
+        """Offer this upgrade to the backend: tunnel if it accepts, else pass its answer on.
+
+        Returns when the tunnel stands; it then lives by itself. Raises a `ProxyError`.
+        """
+        in_use = self.in_use()
+        in_use.__enter__()
+        try:
+            call = await self._send(destination, upgrade=self.request.headers["Upgrade"].strip())
+            with self._response_deadline(call):
+                exchange = await call.head_arrived()
+            if exchange.status == 101:
+                await self._become_tunnel(call, destination, in_use)
+                return
+            await self._relay(call, destination)
+        except BaseException:
+            in_use.__exit__(None, None, None)
+            raise
+        in_use.__exit__(None, None, None)
+
+    async def _become_tunnel(
+        self, call: Call, destination: Destination, in_use: AbstractContextManager[Any]
+    ) -> None:
+        exchange = call.exchange
+        fields = response_headers(exchange.headers, self._response_rules(destination))
+        first = encode_switching(exchange, fields) + exchange.leftover
+        self._record_activity(destination.path)
+        self._call = None
+        if self._is_client_gone:
+            call.abort()
+            raise ClientGone("The client closed the connection")
+        backend = call.give_away()
+        client = self.detach()
+        self.note_detached(101)
+        tunnel = self._make_tunnel(destination, in_use)
+        await tunnel.join(client, backend, to_client=first)
+
+    def _make_tunnel(self, destination: Destination, in_use: AbstractContextManager[Any]) -> Tunnel:
+        tunnels = self.runtime.tunnels
+
+        def ended() -> None:
+            tunnels.discard(tunnel)
+            in_use.__exit__(None, None, None)
+
+        hooks = TunnelHooks(on_data=self._tunnel_observer(destination), on_closed=ended)
+        tunnel = Tunnel(hooks, idle_timeout=self.tunnel_idle_timeout)
+        tunnels.add(tunnel)
+        return tunnel
+
+    def _tunnel_observer(self, destination: Destination) -> Callable[[bytes], None] | None:
+        """What notes a tunnel's activity. It must not keep this handler alive."""
+        if not self._counts_as_activity(destination.path):
+            return None
+        return activity.TunnelObserver(self.settings)
+
+    # --- the client ------------------------------------------------------------------------
+
+    def on_connection_close(self) -> None:
+        """The client is gone: so is what was being done for it, at once."""
+        self._is_client_gone = True
+        if self._body is not None:
+            self._body.discard()
+        if self._call is not None:
+            self._call.fail(ClientGone("The client closed the connection"))
+        super().on_connection_close()
+
+    def _record_activity(self, path: str) -> None:
+        """Note activity, at most once a second for one request."""
+        now = asyncio.get_running_loop().time()
+        if now - self._activity_noted < activity.SECONDS_BETWEEN_NOTES:
+            return
+        self._activity_noted = now
+        if self._counts_as_activity(path):
+            activity.record(self.settings)
+
+    def _counts_as_activity(self, path: str) -> bool:
+        return activity.is_activity(
+            self,
+            update=self.update_last_activity,
+            patterns=self.exclude_last_activity_patterns,
+            path=path,
+        )

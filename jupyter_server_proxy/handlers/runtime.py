@@ -1,0 +1,94 @@
+"""What all handlers of one Tornado application share: pools, supervisors, tunnels.
+
+Found through the application's settings, so that a handler works in any application:
+Jupyter's, the standalone one, or a plain Tornado one that only subclasses `ProxyHandler`.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Protocol
+
+from ..backend.pool import Pools
+from ..processes.attempt import LaunchFactory
+from ..processes.guardian import Guardian
+from ..processes.registry import Registry
+from ..processes.supervisor import Supervisor
+from ..rules.credentials import Credentials
+from ..rules.service import Service
+
+SETTING = "jupyter_server_proxy_runtime"
+
+# Cookies by which JupyterHub and its single-user servers know a person; all start so.
+HUB_COOKIE_PREFIXES = ("jupyterhub-",)
+XSRF_COOKIE = "_xsrf"
+
+
+class Abortable(Protocol):
+    """A tunnel or a raw stream: it can be ended from outside."""
+
+    def abort(self) -> None:
+        """Close both sides now."""
+
+
+class Runtime:
+    """The shared state of one application. `close` ends everything in it."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self.log = log
+        self.pools = Pools()
+        self.tunnels: set[Abortable] = set()
+        self.guardian = Guardian(log=log)
+        self.registry = Registry(guardian=self.guardian, log=log)
+        self.is_closing = False
+
+    def __repr__(self) -> str:
+        return f"<Runtime tunnels={len(self.tunnels)} {self.pools!r}>"
+
+    @classmethod
+    def of(cls, settings: dict[str, Any], log: logging.Logger) -> Runtime:
+        """The runtime of the application with these settings; made on first use."""
+        runtime = settings.get(SETTING)
+        if not isinstance(runtime, cls):
+            runtime = settings[SETTING] = cls(log)
+        return runtime
+
+    def supervise(self, service: Service, *, launch: LaunchFactory, base_url: str) -> Supervisor:
+        """A supervisor, registered so that it ends with the runtime."""
+        supervisor = Supervisor(
+            service.name,
+            service.process,
+            launch,
+            guardian=self.guardian,
+            log=self.log,
+            is_raw=service.raw_socket_proxy,
+            base_url=base_url,
+        )
+        self.registry.add(supervisor)
+        return supervisor
+
+    async def close(self, *, grace: float) -> None:
+        """Stop every child within about `grace` seconds and close every connection.
+
+        For Jupyter's shutdown; may be called twice.
+        """
+        self.is_closing = True
+        for tunnel in list(self.tunnels):
+            tunnel.abort()
+        self.pools.close()
+        await self.registry.close_all(grace=grace)
+
+
+def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials | None:
+    """What this request may carry that only Jupyter must see; None where there is no Jupyter."""
+    provider = settings.get("identity_provider")
+    if provider is None:
+        return None
+    tokens = {provider.token} if provider.token else set()
+    if provider.is_token_authenticated(handler):
+        tokens.add(provider.get_token(handler))
+    return Credentials(
+        tokens=frozenset(token for token in tokens if token),
+        cookie_names=frozenset((XSRF_COOKIE, provider.get_cookie_name(handler))),
+        cookie_prefixes=HUB_COOKIE_PREFIXES,
+    )

@@ -1,0 +1,76 @@
+"""Handlers whose request bodies are passed on while they arrive.
+
+Tornado calls the verb of a streaming handler only after the whole body is in. So the verb
+is started here as soon as the gate has let the request pass, and what Tornado calls later
+only waits for it. Classes that other packages subclass do not stream: they have their
+`request.body`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from tornado import web
+
+from .body import RequestBody, StreamedBody, has_body
+from .relaying import RelayingHandler
+
+# Bodies are passed on, not kept, so Jupyter's limit for what it keeps does not apply.
+UNLIMITED = sys.maxsize
+
+
+@web.stream_request_body
+class StreamingBody(RelayingHandler):
+    """Mixed into the leaf classes of this package's own routes."""
+
+    _incoming: StreamedBody | None = None
+    _serving: asyncio.Task[None] | None = None
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Pass the gate, then serve at once if a body follows."""
+        await super().prepare(*args, **kwargs)
+        if self.is_answered or not has_body(self.request.headers):
+            return
+        self._connection().set_max_body_size(UNLIMITED)
+        self._incoming = StreamedBody(self.request.headers)
+        verb = (self.request.method or "").lower()
+        serve = getattr(self, verb)
+        setattr(self, verb, self._body_arrived)
+        self._serving = asyncio.create_task(
+            self._serve(serve), name=f"server-proxy upload {self.request.path}"
+        )
+
+    async def _serve(self, serve: Any) -> None:
+        try:
+            result = serve(*self.path_args, **self.path_kwargs)
+            if result is not None:
+                await result
+        except Exception as error:
+            self.log_exception(*sys.exc_info())
+            status = error.status_code if isinstance(error, web.HTTPError) else 500
+            self.send_error(status, exc_info=sys.exc_info())
+        if not self.is_answered:
+            self.finish()
+
+    async def _body_arrived(self, *_args: Any, **_kwargs: Any) -> None:
+        """Stands for the verb that is being served already."""
+        if self._incoming is not None:
+            self._incoming.finish()
+        if self._serving is not None:
+            await self._serving
+
+    async def data_received(self, chunk: bytes) -> None:
+        """A piece of the body; the next one is read when this one could be sent."""
+        if self._incoming is not None:
+            await self._incoming.feed(chunk)
+
+    def _request_body(self) -> RequestBody | None:
+        return self._incoming
+
+    def on_connection_close(self) -> None:
+        """The client is gone, possibly in the middle of its body."""
+        if self._incoming is not None:
+            self._incoming.discard()
+        super().on_connection_close()
