@@ -12,7 +12,6 @@ from traitlets import (
     Bool,
     Callable,
     Dict,
-    Int,
     List,
     TraitError,
     Tuple,
@@ -96,7 +95,7 @@ class ServerProxy(LoggingConfigurable):
     ).tag(config=True, expects="a list of hosts, or a callable")
 
     allowed_ports = Union(
-        [List(), Unicode(), Int()],
+        [Unicode(), List()],
         default_value=None,
         allow_none=True,
         help="""
