@@ -18,7 +18,7 @@ from .transfer import download, get
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A cost at each of `sizes`; each size is ten times the one before."""
+    """A cost at each of `sizes`; each size is about ten times the one before."""
 
     key: str
     title: str

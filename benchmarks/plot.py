@@ -95,9 +95,18 @@ def _curve(scale: _Scale, peer: str, points: Points) -> str:
     end = scale.at(x1, y1)
     return (
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
-        f'<path d="{_line(linear)}" fill="none" stroke="{colour}" stroke-dasharray="3 4" '
-        f'opacity="0.5" clip-path="inset({_MARGIN}px)"/>{labels}'
+        f"{_inside(linear, colour)}{labels}"
         f'<text x="{end[0] + 6:.1f}" y="{end[1] + 4:.1f}" fill="{colour}">{TITLES[peer]}</text>'
+    )
+
+
+def _inside(points: Points, colour: str) -> str:
+    """A dotted line, cut at the frame."""
+    width, height = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
+    return (
+        f'<svg x="{_MARGIN}" y="{_MARGIN}" width="{width}" height="{height}" '
+        f'viewBox="{_MARGIN} {_MARGIN} {width} {height}"><path d="{_line(points)}" '
+        f'stroke="{colour}" stroke-dasharray="3 4" opacity="0.6"/></svg>'
     )
 
 
@@ -105,8 +114,13 @@ def _label(at: tuple[float, float], value: float, colour: str) -> str:
     x, y = at
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle" fill="{colour}">{value:.3g}</text>'
+        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle" fill="{colour}">'
+        f"{_short(value)}</text>"
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _line(points: Points) -> str:
