@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from traitlets.log import get_logger
 
 from ..errors import StartFailed
+from ..processes.attempt import LaunchFactory
 from ..processes.child import Binding, Launch
 from ..rules.callables import call_with_known, callable_name
 from ..rules.service import Service
 from ..rules.templates import render
 from .problems import described
 
-LaunchFactory = Callable[[Binding], Awaitable[Launch]]
-
 
 def launch_factory(service: Service, base_url: str) -> LaunchFactory:
     """What makes the launch of `service` for a port or socket; `base_url` is Jupyter's.
 
     The result awaits the user's callables and raises StartFailed, naming the service and the
-    key, when one raises or returns something of no use. A launch without a command means
-    that a callable said there is nothing to start: the application runs at the service's own
-    fixed port or socket.
+    key, when one raises or returns something of no use.
     """
 
     async def make_launch(binding: Binding) -> Launch:
@@ -93,19 +90,13 @@ class _Rendering:
         return path
 
     def _argv(self, command: object) -> tuple[str, ...]:
-        if not command and self._has_fixed_address():
-            return ()
         if not command:
-            self._fail("command", "is empty, and neither port nor unix_socket says where to look")
+            self._fail("command", "is empty when called, so there is nothing to start")
         if isinstance(command, str):  # not shown: a whole command line may hold secrets
             self._fail("command", "must be a list of strings, not one string; see shlex.split")
         if not isinstance(command, (list, tuple)) or not all(isinstance(x, str) for x in command):
             self._fail("command", f"must be a list of strings, not {described(command)}")
         return tuple(command)
-
-    def _has_fixed_address(self) -> bool:
-        process = self.service.process
-        return bool(process.port) or isinstance(process.unix_socket, str)
 
     def _environment(self, changes: object) -> dict[str, str]:
         if not isinstance(changes, Mapping):

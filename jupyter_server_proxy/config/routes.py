@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ..handlers import AddSlashHandler
 from .server_process import ServerProcess
 
 # RFC 3986 section 2.3; all other characters may also come percent-encoded.
@@ -17,8 +18,6 @@ def make_handlers(base_url: str, server_processes: Iterable[ServerProcess]) -> l
 
     A service whose handler cannot be made is logged and left out.
     """
-    from ..handlers import AddSlashHandler  # noqa: PLC0415  # late, as in server_process
-
     routes: list[Any] = []
     for process in server_processes:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from traitlets import Bool, Dict, Instance, Unicode, Union, default, validate
 from traitlets.config import LoggingConfigurable
 
+from .. import handlers
 from ..errors import ConfigurationError
 from .backend_traits import BackendTraits
 from .compile import compile_service, default_path_info
@@ -90,9 +91,6 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
 
         (None, {}) when nothing says where the application is or how to start it.
         """
-        # Imported late so that reading and checking configuration needs no web handlers.
-        from .. import handlers  # noqa: PLC0415
-
         if self.command:
             state: dict[str, Any] = {"state": {}}
             if self.raw_socket_proxy:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tornado import web
+from tornado.routing import PathMatches
 
+from jupyter_server_proxy import handlers
+from jupyter_server_proxy.config import ServerProcess, compile_service, make_handlers
 from jupyter_server_proxy.config.routes import literal_pattern
+from jupyter_server_proxy.processes.child import Binding
 
 
 @pytest.mark.parametrize(
@@ -55,3 +62,110 @@ def test_every_name_is_found_quoted_and_unquoted(name: str) -> None:
     assert re.fullmatch(pattern, name)
     assert re.fullmatch(pattern, quote(name))
     assert re.fullmatch(pattern, re.sub("%..", lambda m: m[0].lower(), quote(name)))
+
+
+def routes_of(*processes: ServerProcess, base_url: str = "/user/a.b/") -> list[Any]:
+    return make_handlers(base_url, processes)
+
+
+def served(routes: list[Any], path: str) -> tuple[type, list[bytes]] | None:
+    """The handler that Tornado would take for `path`, and the path's captured group."""
+    for pattern, handler, *_ in routes:
+        found = PathMatches(pattern).match(SimpleNamespace(path=path))  # type: ignore[arg-type]
+        if found is not None:
+            return handler, found.get("path_args", [])
+    return None
+
+
+def test_a_service_has_its_paths_and_no_others() -> None:
+    routes = routes_of(ServerProcess(name="my app", port=8000))
+    handler, args = served(routes, "/user/a.b/my%20app/x%2Fy") or (None, None)
+    assert isinstance(handler, type)
+    assert issubclass(handler, handlers.StreamingNamedProxyHandler)
+    assert args == [b"x/y"]
+    assert served(routes, "/user/a.b/my%20app/") == (handler, [b""])
+    assert served(routes, "/user/a.b/my%20app") == (handlers.AddSlashHandler, [])
+    assert served(routes, "/user/aXb/my%20app/") is None
+    assert served(routes, "/user/a.b/my%20apps/") is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "base", "keywords"),
+    [
+        ({"command": ["x"]}, handlers.StreamingSupervisedProxyHandler, {"state": {}}),
+        ({"command": lambda: ["x"]}, handlers.SuperviseAndProxyHandler, {"state": {}}),
+        ({"command": ["x"], "raw_socket_proxy": True}, handlers.SuperviseAndRawSocketHandler,
+         {"state": {}}),
+        ({"port": 1}, handlers.StreamingNamedProxyHandler, {}),
+        ({"unix_socket": "/s", "raw_socket_proxy": True}, handlers.RawSocketHandler, {}),
+        ({"backend_url": "https://h"}, handlers.NamedLocalProxyHandler, {}),
+    ],
+)  # fmt: skip
+def test_the_handler_fits_the_service(
+    settings: dict[str, Any], base: type, keywords: dict[str, Any]
+) -> None:
+    process = ServerProcess(name="app", **settings)
+    handler, given = process.make_proxy_handler()
+    assert handler is not None
+    assert issubclass(handler, base)
+    assert given == keywords
+    assert handler.service == compile_service(process)  # type: ignore[attr-defined]
+
+
+def test_routes_do_not_share_their_state() -> None:
+    (_, first), (_, second) = (
+        ServerProcess(name=name, command=["x"]).make_proxy_handler() for name in "ab"
+    )
+    assert first["state"] is not second["state"]
+
+
+def test_callables_do_not_become_methods() -> None:
+    def mappath(path: str) -> str:
+        return path + "/mapped"
+
+    def count(request: object) -> bool:
+        return False
+
+    process = ServerProcess(
+        name="app", port=1, mappath=mappath, update_last_activity=count, rewrite_response=print
+    )
+    handler: Any = process.make_proxy_handler()[0]
+    instance = handler.__new__(handler)
+    assert instance.mappath is mappath
+    assert instance.update_last_activity is count
+    assert instance.rewrite_response is print
+
+
+async def test_a_supervised_handler_knows_how_to_launch() -> None:
+    process = ServerProcess(name="app", command=["x", "{base_url}", "{port}"], timeout=7)
+    handler: Any = process.make_proxy_handler()[0]
+    launch = await handler.launch_factory("/b/")(Binding(8123, ""))
+    assert launch.argv == ("x", "/b/", "8123")
+    assert (handler.timeout, handler.requested_port, handler.command) == (7, 0, process.command)
+
+
+def test_a_service_without_a_handler_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(ServerProcess):
+        def make_proxy_handler(self) -> tuple[type | None, dict[str, Any]]:
+            raise RuntimeError("no licence")
+
+    class Own(ServerProcess):
+        def make_proxy_handler(self) -> tuple[type | None, dict[str, Any]]:
+            return web.RequestHandler, {"keyword": 1}
+
+    routes = routes_of(
+        Failing(name="failing"),
+        ServerProcess(name="nothing"),
+        ServerProcess(name="wrong", command=["{foo}"]),
+        Own(name="own"),
+        base_url="/",
+    )
+    assert routes == [
+        ("/own/(.*)", web.RequestHandler, {"keyword": 1}),
+        ("/own", handlers.AddSlashHandler),
+    ]
+    assert [record.getMessage()[:40] for record in caplog.records] == [
+        "service 'failing' has no route: no licen",
+        "service 'nothing' has no command, port, ",
+        "service 'wrong' has no route: service 'w",
+    ]
