@@ -37,7 +37,7 @@ class LabextensionBuildHook(BuildHookInterface[Any]):
         """Return the build requirements: Node.js if something has to be built."""
         return [] if is_current(self._output, self._sources) else [NODE_REQUIREMENT]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the labextension unless it is up to date. Raises when a step fails."""
         if is_current(self._output, self._sources):
             self.app.display_info("The labextension is up to date.")

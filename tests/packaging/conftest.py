@@ -67,7 +67,7 @@ def sdist(
 ) -> Built:
     """The source distribution (`wheel` comes first, so that Node.js is needed only once)."""
     out = tmp_path_factory.mktemp("sdist")
-    log = run([sys.executable, "-m", "build", "--sdist", "--outdir", out, tree], without_node)
+    log = run([sys.executable, "-m", "build", "--sdist", "--outdir", out], without_node, tree)
     (path,) = out.glob("*.tar.gz")
     return Built(path, log)
 

@@ -87,10 +87,12 @@ def test_the_list_of_services_is_there_for_the_labextension(jupyter: JupyterProc
     ids=" ".join,
 )
 def test_the_standalone_proxy_can_be_started_by_each_of_its_names(
-    command: list[str], installed: Path, tmp_path: Path
+    command: list[str], tmp_path: Path
 ) -> None:
+    # The environment of these tests: unlike `installed`, it has the extra `standalone`.
+    here = Path(sys.executable).parent
     program, *arguments = command
-    output = run([installed / "bin" / program, *arguments], _environment(installed, tmp_path))
+    output = run([here / program, *arguments], _environment(here.parent, tmp_path))
     assert "--base-url" in output
 
 
