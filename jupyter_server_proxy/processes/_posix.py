@@ -34,7 +34,7 @@ class _Listener(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.text += data
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self.is_over.done():
             self.is_over.set_result(None)
 

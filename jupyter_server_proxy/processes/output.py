@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import select
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,15 +23,17 @@ from .rotating import RotatingFile
 KEPT_LINES = 1000
 KEPT_BYTES = 1024 * 1024
 LONGEST_LINE = 4096
-# 20 MB/s, for some 5 % of a core: far above what a program writes for somebody to read.
+# 10 MB/s, for a small part of a core: far above what a program writes for somebody to read.
 _WINDOW = 0.05
-_BYTES_PER_WINDOW = 1024 * 1024
+_BYTES_PER_WINDOW = 512 * 1024
 _CHUNK = 64 * 1024
 # Lines per second, and at once, in Jupyter's own log.
 _LOGGED_PER_SECOND = 50.0
 _LOGGED_AT_ONCE = 200.0
 # A thread that hangs in a dead network file system must not keep anybody waiting.
 _CLOSE_PATIENCE = 2.0
+
+HAS_POLL = sys.platform != "win32"
 
 LinesCallback = Callable[[list[str]], None]
 
@@ -39,47 +42,53 @@ class Ring:
     """The last lines, bounded in number and size. For several threads."""
 
     def __init__(self, *, lines: int = KEPT_LINES, size: int = KEPT_BYTES) -> None:
-        self._lines: collections.deque[str] = collections.deque()
+        self._lines: collections.deque[bytes] = collections.deque()
         self._most_lines = lines
         self._most_size = size
         self._size = 0
         self._partial = b""
         self._lock = threading.Lock()
 
-    def feed(self, data: bytes) -> list[str]:
-        """Take bytes as they come; the lines that are complete now."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes as they come; the lines that are complete now, cut where very long."""
         with self._lock:
             *complete, rest = (self._partial + data).split(b"\n")
-            self._partial = rest[:LONGEST_LINE]
-            lines = [readable(line) for line in complete]
-            for line in lines[-self._most_lines :]:
-                self._append(line)
+            self._partial = last_drawn(rest)[: LONGEST_LINE + 1]
+            lines = [line[: LONGEST_LINE + 1] for line in map(last_drawn, complete)]
+            self._extend(lines[-self._most_lines :])
             return lines
 
     def finish(self) -> None:
         """The unfinished line at the end of a child's output is a line too."""
         with self._lock:
             if self._partial:
-                self._append(readable(self._partial))
+                self._extend([self._partial])
                 self._partial = b""
 
     def lines(self) -> list[str]:
         """The last lines, an unfinished one (a prompt) included."""
         with self._lock:
-            return [*self._lines, *([readable(self._partial)] if self._partial else ())]
+            lines = [*self._lines, *([self._partial] if self._partial else ())]
+        return [readable(line) for line in lines]
 
-    def _append(self, line: str) -> None:
-        self._lines.append(line)
-        self._size += len(line)
+    def _extend(self, lines: list[bytes]) -> None:
+        self._lines.extend(lines)
+        self._size += sum(map(len, lines))
         while len(self._lines) > self._most_lines or self._size > self._most_size:
             self._size -= len(self._lines.popleft())
 
 
+def last_drawn(line: bytes) -> bytes:
+    """What a terminal would show of a line that is drawn again and again (a progress bar)."""
+    if b"\r" not in line:
+        return line
+    return line.rstrip(b"\r").rpartition(b"\r")[2] + (b"\r" if line.endswith(b"\r") else b"")
+
+
 def readable(line: bytes) -> str:
-    """A line for people: cut when very long; of a progress bar what was drawn last."""
-    shown = line.rstrip(b"\r").rpartition(b"\r")[2]
-    text = shown[:LONGEST_LINE].decode("utf-8", "replace")
-    return text + " …" if len(shown) > LONGEST_LINE else text
+    """A line for people."""
+    text = line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
+    return text + " …" if len(line) > LONGEST_LINE else text
 
 
 class LogForwarder:
@@ -93,7 +102,7 @@ class LogForwarder:
         self._last = time.monotonic()
         self._hidden = 0
 
-    def forward(self, lines: list[str]) -> None:
+    def forward(self, lines: list[bytes]) -> None:
         """Log those lines that the rate allows."""
         if not self._log.isEnabledFor(self._level):
             return
@@ -106,7 +115,7 @@ class LogForwarder:
         if count and self._hidden:
             self.note_hidden()
         for line in lines[:count]:
-            self._log.log(self._level, "%s: %s", self._service, line)
+            self._log.log(self._level, "%s: %s", self._service, readable(line))
         self._hidden += len(lines) - count
 
     def note_hidden(self) -> None:
@@ -136,7 +145,7 @@ class Output:
         self._callbacks: dict[object, LinesCallback] = {}
         self._patterns: dict[asyncio.Future[str], re.Pattern[str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pending: collections.deque[str] = collections.deque(maxlen=KEPT_LINES)
+        self._pending: collections.deque[bytes] = collections.deque(maxlen=KEPT_LINES)
         self._is_delivery_due = False
 
     def lines(self) -> list[str]:
@@ -184,9 +193,9 @@ class Output:
         self._forwarder.note_hidden()
         self._file.close()
 
-    def _search(self, lines: list[str]) -> None:
+    def _search(self, lines: list[bytes]) -> None:
         for found, pattern in list(self._patterns.items()):
-            line = next(filter(pattern.search, lines), None)
+            line = next(filter(pattern.search, map(readable, lines)), None)
             if line is not None:
                 self._patterns.pop(found, None)
                 self._call_soon(_resolve, found, line)
@@ -195,7 +204,7 @@ class Output:
         self._is_delivery_due = False
         lines = []
         while self._pending:
-            lines.append(self._pending.popleft())
+            lines.append(readable(self._pending.popleft()))
         for callback in list(self._callbacks.values()):
             callback(lines)
 
@@ -216,7 +225,8 @@ class Pipe:
         self, service: str, take: Callable[[bytes], None], finish: Callable[[], None]
     ) -> None:
         self._readable, self.writable = os.pipe()
-        os.set_blocking(self._readable, False)
+        if HAS_POLL:
+            os.set_blocking(self._readable, False)
         self._wake_readable, self._wake_writable = os.pipe()
         self._take = take
         self._finish = finish
@@ -244,12 +254,10 @@ class Pipe:
                 os.close(descriptor)
 
     def _read_all(self) -> None:
-        poll = select.poll()
-        poll.register(self._readable, select.POLLIN)
-        poll.register(self._wake_readable, select.POLLIN)
+        wait = self._waiter()
         window, taken = time.monotonic(), 0
         while not self._closing.is_set():
-            poll.poll()
+            wait()
             data = self._read()
             if data == b"":
                 break
@@ -261,6 +269,15 @@ class Pipe:
                 self._closing.wait(window + _WINDOW - now)
         self._drain()
         self._finish()
+
+    def _waiter(self) -> Callable[[], object]:
+        """What waits until there is something to read, or `close` was called."""
+        if not HAS_POLL:  # then reading blocks, until the job's end closes the pipe
+            return lambda: None
+        poll = select.poll()
+        poll.register(self._readable, select.POLLIN)
+        poll.register(self._wake_readable, select.POLLIN)
+        return poll.poll
 
     def _drain(self) -> None:
         for _ in range(_BYTES_PER_WINDOW // _CHUNK):

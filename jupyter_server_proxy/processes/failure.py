@@ -1,0 +1,114 @@
+"""Putting into words why a service failed. Pure text: no I/O here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import (
+    CoolingDown,
+    ProxyError,
+    ServiceStopped,
+    ShuttingDown,
+    StartFailed,
+    StartTimedOut,
+)
+from ..rules.lifecycle import State
+
+SHOWN_LINES = 50
+_LINES_IN_MESSAGE = 10
+_HIDDEN = "****"
+_SECRET_WORD = r"(?:token|passw(?:or)?d|passphrase|secret|credentials?|key|auth)"  # noqa: S105
+# `--token`, `-password`, `--my.secret`, `API_KEY`: the secret word comes last in the name.
+_SECRET_NAME = re.compile(rf"(?:^|[-_./:]|(?<=[a-z])){_SECRET_WORD}$", re.IGNORECASE)
+_QUERY_SECRET = re.compile(rf"([?&][\w.-]*{_SECRET_WORD}=)[^&#\s]+", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+@")
+_OFTEN_OUT_OF_MEMORY = signal.Signals.SIGTERM if not hasattr(signal, "SIGKILL") else signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a service failed last, for people and programs.
+
+    `reason` is one line; `command` has its secrets masked; `output` are the last lines;
+    `attempt` counts failures in a row; `retry_after` are the seconds from `failed_at` (Unix time)
+    to the next try, None when only a person can start it again. `is_crash`: there was a child and
+    it ended; `is_timeout`: it was not ready in time.
+    """
+
+    reason: str
+    failed_at: float
+    command: str = ""
+    output: tuple[str, ...] = ()
+    returncode: int | None = None
+    attempt: int = 1
+    retry_after: float | None = None
+    is_crash: bool = False
+    is_timeout: bool = False
+
+    def message(self, service: str) -> str:
+        """Everything that helps, in a few lines."""
+        lines = [f"{service}: {self.reason}"]
+        if self.command:
+            lines.append(f"command: {self.command}")
+        if self.output:
+            lines += ["last output:", *self.output[-_LINES_IN_MESSAGE:]]
+        return "\n".join(lines)
+
+
+def describe_exit(returncode: int | None) -> str:
+    """An exit code (negative: a signal) as a phrase such as "exited with code 3"."""
+    if returncode is None:
+        return "ended in an unknown way (its guardian process was killed)"
+    if returncode >= 0:
+        return f"exited with code {returncode}"
+    try:
+        name = signal.Signals(-returncode).name
+    except ValueError:
+        name = "unknown"
+    hint = ", often out of memory" if -returncode == _OFTEN_OUT_OF_MEMORY else ""
+    return f"was killed by signal {-returncode} ({name}){hint}"
+
+
+def masked_command(argv: Sequence[str]) -> str:
+    """`argv` as a shell would read it, with the values of what looks like a secret hidden."""
+    masked: list[str] = []
+    is_next_secret = False
+    for argument in argv:
+        if is_next_secret and not argument.startswith("-"):
+            masked.append(_HIDDEN)
+            is_next_secret = False
+            continue
+        name, equals, value = argument.partition("=")
+        is_secret = bool(_SECRET_NAME.search(name)) and " " not in name
+        is_next_secret = is_secret and not equals and name.startswith("-")
+        shown = f"{name}={_HIDDEN}" if is_secret and value else masked_text(argument)
+        masked.append(shown)
+    return " ".join(shlex.quote(arg).replace(f"'{_HIDDEN}'", _HIDDEN) for arg in masked)
+
+
+def masked_text(text: str) -> str:
+    """`text` without the secrets in the URLs it holds."""
+    return _URL_PASSWORD.sub(rf"\1{_HIDDEN}@", _QUERY_SECRET.sub(rf"\1{_HIDDEN}", text))
+
+
+def refusal(
+    service: str, state: State, failure: Failure | None, *, retry_in: float | None
+) -> ProxyError:
+    """Why somebody who waits for `service`, now in `state`, waits in vain.
+
+    `retry_in`: seconds of the back-off that are left, None when it does not run.
+    """
+    if state in (State.CLOSING, State.CLOSED):
+        return ShuttingDown(f"{service}: Jupyter is shutting down")
+    if failure is None or state not in (State.FAILED, State.ABORTING):
+        return ServiceStopped(f"{service} was stopped")
+    message = failure.message(service)
+    if retry_in is not None:
+        return CoolingDown(f"{message}\nnext try in {retry_in:.1f} s", retry_after=retry_in)
+    if failure.is_timeout:
+        return StartTimedOut(message, retry_after=failure.retry_after)
+    return StartFailed(message, retry_after=failure.retry_after)

@@ -1,0 +1,528 @@
+"""Who owns the life of one service's child.
+
+`_apply` is the only writer of the state. Events reach it through `_post`, one after another and
+never from within one another, always in the event loop's thread; there is no await between
+an event and its effects. What to do is decided by `rules.lifecycle` alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import ProxyError
+from ..rules.backoff import Backoff
+from ..rules.lifecycle import (
+    LIVE_STATES,
+    CloseWanted,
+    Crashed,
+    DeadlinePassed,
+    Effect,
+    Event,
+    Exited,
+    ProbeSucceeded,
+    RetryDue,
+    SpawnFailed,
+    StartWanted,
+    State,
+    StopWanted,
+    transition,
+)
+from ..rules.service import ProcessOptions, RestartPolicy
+from ..rules.targets import Target
+from .attempt import Attempt, LaunchFactory, Plan, PortTaken
+from .child import Binding, Ended, SpawnRefused
+from .failure import SHOWN_LINES, Failure, describe_exit, refusal
+from .guardian import Guardian
+from .output import Output
+from .rotating import log_path
+from .usage import StopReason, Usage
+
+# A child that exits because its port was taken between our look and its own gets another one.
+_PORT_TRIES = 3
+# Between one SIGKILL of the tree and the next.
+_KILL_AGAIN_AFTER = 5.0
+# Over the grace: what the guardian needs to give up on processes that cannot be killed.
+_CLOSE_PATIENCE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Where a ready child listens. A new child is a new generation."""
+
+    target: Target
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """What subscribers are told, after the fact and in order."""
+
+    name: str
+    before: State
+    after: State
+    generation: int
+
+
+class Supervisor:
+    """One service's child: started when wanted, watched, restarted, stopped.
+
+    All methods are for the event loop's thread. The properties are for display: whoever wants
+    something of the child calls a method, and never looks first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        options: ProcessOptions,
+        launch: LaunchFactory,
+        *,
+        guardian: Guardian,
+        log: logging.Logger,
+        is_raw: bool = False,
+        base_url: str = "/",
+        output_level: int = logging.INFO,
+    ) -> None:
+        self.name = name
+        self.options = options
+        self.output = Output(
+            name, path=log_path(name, options.log_file), log=log, level=output_level
+        )
+        self._log = log
+        self._plan = Plan(
+            name=name,
+            options=options,
+            launch=launch,
+            guardian=guardian,
+            output=self.output,
+            log=log,
+            is_raw=is_raw,
+            base_url=base_url,
+        )
+        self._usage = Usage(options, self._stop_unused)
+        self._state = State.STOPPED
+        self._generation = 0
+        self._inbox: deque[Event] = deque()
+        self._is_applying = False
+        self._waiters: list[asyncio.Future[Ready]] = []
+        self._gone: list[asyncio.Future[None]] = []
+        self._subscribers: dict[object, Callable[[StateChanged], None]] = {}
+        self._attempt: Attempt | None = None
+        self._living: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._close_grace: float | None = None
+        self._ready: Ready | None = None
+        self._backoff = Backoff()
+        self._failure: Failure | None = None
+        self._stopped_by: StopReason | None = None
+        self._started_at: float | None = None
+        self._began = 0.0
+        self._became_ready: float | None = None
+        self._ready_after: float | None = None
+        self._carriers: dict[Effect, Callable[[], None]] = {
+            Effect.SPAWN: self._spawn,
+            Effect.WAKE: self._wake,
+            Effect.FAIL: self._fail,
+            Effect.TERMINATE: self._terminate,
+            Effect.KILL: self._kill,
+            Effect.RELEASE: self._release,
+            Effect.SCHEDULE_RETRY: self._schedule_retry,
+            Effect.RESTART_IF_WAITING: self._restart_if_waiting,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Supervisor {self.name!r} {self._state.value} #{self._generation} pid={self.pid}>"
+
+    # --- for display ----------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the service is in its life."""
+        return self._state
+
+    @property
+    def generation(self) -> int:
+        """How many children there have been, the present one included."""
+        return self._generation
+
+    @property
+    def binding(self) -> Binding | None:
+        """Where the present child was told to listen."""
+        return self._attempt.binding if self._attempt is not None else None
+
+    @property
+    def target(self) -> Target | None:
+        """Where the present child listens, once it is ready."""
+        return self._ready.target if self._ready is not None else None
+
+    @property
+    def pid(self) -> int | None:
+        """The present child's process."""
+        return self._attempt.pid if self._attempt is not None else None
+
+    @property
+    def command(self) -> str:
+        """The present or last command, its secrets masked; "" before the first start."""
+        if self._attempt is not None:
+            return self._attempt.command
+        return self._failure.command if self._failure is not None else ""
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """Why it failed last, until it is ready again."""
+        return self._failure
+
+    @property
+    def stopped_by(self) -> StopReason | None:
+        """Who stopped the last child; None when it is not stopped or ended by itself."""
+        return self._stopped_by
+
+    @property
+    def started_at(self) -> float | None:
+        """When the last start began, in Unix time."""
+        return self._started_at
+
+    @property
+    def ready_after(self) -> float | None:
+        """How many seconds the last start that succeeded took."""
+        return self._ready_after
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it can never be started again."""
+        return self._state is State.CLOSED
+
+    @property
+    def in_flight(self) -> int:
+        """How many exchanges and tunnels use it now."""
+        return self._usage.in_flight
+
+    # --- what can be asked of it ----------------------------------------------------------
+
+    async def ensure_ready(self, *, is_person: bool = False) -> Ready:
+        """Where the child listens; starts it if there is none, and waits until it is ready.
+
+        `is_person`: somebody looks at it, so a cooling period or having given up is no obstacle.
+        Raises StartFailed, StartTimedOut, CoolingDown, ServiceStopped or ShuttingDown.
+        """
+        if self._state is State.READY and self._ready is not None:
+            return self._ready
+        waiter: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        self._post(StartWanted(is_person=is_person))
+        try:
+            return await waiter
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waiters.remove(waiter)
+
+    async def stop(self, reason: StopReason = StopReason.PERSON) -> None:
+        """Stop the child and wait until nothing of it is left."""
+        self._post_stop(reason)
+        if self._state in LIVE_STATES:
+            await self._until_gone()
+
+    async def restart(self) -> Ready:
+        """Stop the child if there is one, then start it. Raises as `ensure_ready` does."""
+        self._post_stop(StopReason.PERSON)
+        return await self.ensure_ready(is_person=True)
+
+    async def close(self, *, grace: float | None = None) -> None:
+        """Stop the child for good and wait until nothing of it is left. Idempotent.
+
+        `grace` (seconds) shortens `stop_timeout`. A tree that cannot be killed is waited for
+        some seconds more, then it is left to its guardian.
+        """
+        self._close_grace = grace
+        self._post(CloseWanted())
+        if self._state is not State.CLOSED:
+            patience = self._grace() + _CLOSE_PATIENCE
+            try:
+                await asyncio.wait_for(self._until_gone(), patience)
+            except asyncio.TimeoutError:
+                self._log.error("%s: could not be stopped within %g s", self.name, patience)
+
+    def use(self) -> contextlib.AbstractContextManager[None]:
+        """An exchange or a tunnel is running for as long as the context lasts."""
+        return self._usage
+
+    def touch(self) -> None:
+        """Data has moved."""
+        self._usage.touch()
+
+    def subscribe(self, callback: Callable[[StateChanged], None]) -> Callable[[], None]:
+        """Have `callback` called after every change of state; returns what ends that."""
+        key = object()
+        self._subscribers[key] = callback
+
+        def unsubscribe() -> None:
+            self._subscribers.pop(key, None)
+
+        return unsubscribe
+
+    # --- events ---------------------------------------------------------------------------
+
+    def _post(self, event: Event, *, generation: int | None = None) -> None:
+        """Apply `event` after those before it; an event of an earlier generation is dropped."""
+        if generation is not None and generation != self._generation:
+            return
+        self._inbox.append(event)
+        if self._is_applying:
+            return
+        self._is_applying = True
+        try:
+            while self._inbox:
+                self._apply(self._inbox.popleft())
+        finally:
+            self._is_applying = False
+
+    def _apply(self, event: Event) -> None:
+        before = self._state
+        after, effects = transition(before, event)
+        if isinstance(event, StartWanted) and event.is_person and before is State.FAILED:
+            self._backoff = self._backoff.after_person()
+        self._state = after
+        if after is not before:
+            self._leave(before)
+        for effect in effects:
+            self._carriers[effect]()
+        if after is State.CLOSING and self._close_grace is not None:
+            self._hurry(self._close_grace)
+        if after is not before:
+            self._tell(StateChanged(self.name, before, after, self._generation))
+
+    def _leave(self, before: State) -> None:
+        """Nothing that was started for a state survives it."""
+        if before in (State.STARTING, State.FAILED):
+            self._cancel_timer()
+        if before is State.STARTING and self._probing is not None:
+            self._probing.cancel()
+        if before is State.READY:
+            self._ready = None
+            self._usage.end()
+
+    def _tell(self, change: StateChanged) -> None:
+        self._log.debug("%s: %s -> %s", self.name, change.before.value, change.after.value)
+        for callback in list(self._subscribers.values()):
+            try:
+                callback(change)
+            except Exception:
+                self._log.exception("%s: a subscriber failed", self.name)
+
+    # --- effects --------------------------------------------------------------------------
+
+    def _spawn(self) -> None:
+        self._generation += 1
+        self._stopped_by = None
+        self._became_ready = None
+        self._started_at = time.time()
+        self._began = time.monotonic()
+        self._set_timer(self.options.timeout, self._on_start_timeout)
+        self._attempt = Attempt(self._plan)
+        self._living = asyncio.create_task(
+            self._live(self._attempt, self._generation), name=f"life of {self.name}"
+        )
+
+    def _wake(self) -> None:
+        assert self._ready is not None
+        for waiter in self._take_waiters():
+            waiter.set_result(self._ready)
+
+    def _fail(self) -> None:
+        for waiter in self._take_waiters():
+            waiter.set_exception(self._refusal())
+
+    def _terminate(self) -> None:
+        if self._attempt is not None:
+            self._attempt.terminate()
+        self._set_timer(self._grace(), self._on_deadline)
+
+    def _kill(self) -> None:
+        if self._attempt is not None:
+            self._attempt.kill()
+        self._set_timer(_KILL_AGAIN_AFTER, self._on_deadline)
+
+    def _release(self) -> None:
+        self._cancel_timer()
+        if self._attempt is not None:
+            self._attempt.release()
+            self._attempt = None
+        gone, self._gone = self._gone, []
+        for waiter in gone:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _schedule_retry(self) -> None:
+        failure = self._failure
+        if failure is None or failure.retry_after is None:
+            self._log.error("%s: given up after %d failures", self.name, self._backoff.failures)
+            return
+        is_restart = failure.is_crash and self.options.restart is not RestartPolicy.NEVER
+        self._set_timer(failure.retry_after, self._post, RetryDue(is_restart=is_restart))
+
+    def _restart_if_waiting(self) -> None:
+        if any(not waiter.done() for waiter in self._waiters):
+            self._post(StartWanted())
+
+    # --- one generation -------------------------------------------------------------------
+
+    async def _live(self, attempt: Attempt, generation: int) -> None:
+        """From binding to end, with another port if somebody was faster; posts how it ended."""
+        for _ in range(_PORT_TRIES):
+            try:
+                await attempt.spawn()
+            except (SpawnRefused, ProxyError) as problem:
+                await attempt.close_output()
+                self._end(SpawnFailed(), str(problem), generation)
+                return
+            except Exception as problem:
+                self._log.exception("%s: its command could not be made", self.name)
+                await attempt.close_output()
+                reason = f"its command could not be made: {type(problem).__name__}: {problem}"
+                self._end(SpawnFailed(), reason, generation)
+                return
+            self._probing = asyncio.create_task(
+                self._probe(attempt, generation), name=f"readiness of {self.name}"
+            )
+            if self._state is not State.STARTING:
+                self._probing.cancel()
+            ended = await attempt.wait()
+            await self._stop_probing()
+            if self._state is not State.STARTING or not attempt.has_lost_its_port():
+                break
+            self._log.warning("%s: lost its port to another program, trying another", self.name)
+            attempt.release()
+            attempt = self._attempt = Attempt(self._plan)
+        self._end(self._event_for(ended), describe_exit(ended.returncode), generation, ended)
+
+    async def _probe(self, attempt: Attempt, generation: int) -> None:
+        """Post ProbeSucceeded when the child is ready. Cancelled when that is of no use."""
+        try:
+            target = await attempt.find_target()
+        except PortTaken as problem:
+            self._abort(str(problem), is_timeout=False)
+            return
+        self._ready = Ready(target, generation)
+        self._became_ready = time.monotonic()
+        self._ready_after = self._became_ready - self._began
+        self._failure = None
+        self._log.info("%s: ready at %s after %.1f s", self.name, target, self._ready_after)
+        self._usage.begin()
+        self._post(ProbeSucceeded(), generation=generation)
+
+    async def _stop_probing(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.gather(self._probing, return_exceptions=True)
+            self._probing = None
+
+    def _event_for(self, ended: Ended) -> Event:
+        is_clean = ended.returncode == 0 and self.options.restart is not RestartPolicy.ALWAYS
+        return Exited() if is_clean else Crashed()
+
+    def _end(self, event: Event, reason: str, generation: int, ended: Ended | None = None) -> None:
+        """Note down a failure, unless it was told to go or is free to, and post the event."""
+        is_free_to_go = self._state is State.READY and isinstance(event, Exited)
+        if self._state in (State.STARTING, State.READY) and not is_free_to_go:
+            if self._state is State.STARTING and ended is not None:
+                reason = f"it {reason} before it was ready"
+            elif ended is not None:
+                reason = f"it {reason}"
+            self._note_failure(
+                reason, returncode=ended.returncode if ended else None, is_crash=ended is not None
+            )
+        self._post(event, generation=generation)
+
+    def _abort(self, reason: str, *, is_timeout: bool) -> None:
+        """The start's time is up: it took too long, or it can never succeed."""
+        self._note_failure(reason, is_timeout=is_timeout)
+        self._post(DeadlinePassed())
+
+    def _note_failure(
+        self,
+        reason: str,
+        *,
+        returncode: int | None = None,
+        is_crash: bool = False,
+        is_timeout: bool = False,
+    ) -> None:
+        lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
+        self._backoff = self._backoff.after_failure(was_ready_for=lived)
+        self._failure = Failure(
+            reason=reason,
+            failed_at=time.time(),
+            command=self._attempt.command if self._attempt is not None else "",
+            output=tuple(self.output.lines()[-SHOWN_LINES:]),
+            returncode=returncode,
+            attempt=self._backoff.failures,
+            retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter
+            is_crash=is_crash,
+            is_timeout=is_timeout,
+        )
+        self._log.error("%s: %s", self.name, reason)
+
+    # --- small things ---------------------------------------------------------------------
+
+    def _post_stop(self, reason: StopReason) -> None:
+        if self._state is not State.CLOSED:
+            self._stopped_by = reason
+        self._post(StopWanted())
+
+    def _stop_unused(self, reason: StopReason) -> None:
+        self._log.info("%s: %s", self.name, reason.value)
+        self._post_stop(reason)
+
+    def _on_start_timeout(self) -> None:
+        self._timer = None
+        reason = f"it was not ready within {self.options.timeout:g} seconds"
+        if self._attempt is not None and not self._attempt.is_listened_on():
+            reason += ", nothing listens on its port"
+        self._abort(reason, is_timeout=True)
+
+    def _on_deadline(self) -> None:
+        self._timer = None
+        self._post(DeadlinePassed())
+
+    def _refusal(self) -> ProxyError:
+        is_cooling = self._state is State.FAILED and self._timer is not None
+        retry_in = self._timer_remaining() if is_cooling else None
+        return refusal(self.name, self._state, self._failure, retry_in=retry_in)
+
+    def _take_waiters(self) -> list[asyncio.Future[Ready]]:
+        waiters, self._waiters = self._waiters, []
+        return [waiter for waiter in waiters if not waiter.done()]
+
+    async def _until_gone(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gone.append(waiter)
+        await waiter
+
+    def _grace(self) -> float:
+        if self._close_grace is None:
+            return self.options.stop_timeout
+        return min(self.options.stop_timeout, self._close_grace)
+
+    def _hurry(self, grace: float) -> None:
+        """The grace period that runs already ends after `grace` seconds at the latest."""
+        if self._timer is not None and self._timer_remaining() > grace:
+            self._set_timer(grace, self._on_deadline)
+
+    def _timer_remaining(self) -> float:
+        assert self._timer is not None
+        return max(0.0, self._timer.when() - asyncio.get_running_loop().time())
+
+    def _set_timer(self, delay: float, callback: Callable[..., None], *arguments: Event) -> None:
+        self._cancel_timer()
+        self._timer = asyncio.get_running_loop().call_later(delay, callback, *arguments)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,79 @@
+"""Whether a ready child is used, and when it has lived or idled for long enough.
+
+Timers only: what follows is the supervisor's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from enum import Enum
+from types import TracebackType
+
+from ..rules.service import ProcessOptions
+
+
+class StopReason(Enum):
+    """Who wanted a child gone."""
+
+    PERSON = "stopped by a person"
+    IDLE = "stopped because nobody used it"
+    LIFETIME = "stopped because it reached its maximum lifetime"
+
+
+class Usage:
+    """Counts exchanges and tunnels; each enters it as a context manager, any number at a time."""
+
+    def __init__(self, options: ProcessOptions, stop: Callable[[StopReason], None]) -> None:
+        self.in_flight = 0
+        self._idle_timeout = options.idle_timeout
+        self._max_lifetime = options.max_lifetime
+        self._stop = stop
+        self._last_use = 0.0
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._lifetime_timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """The child is ready: the clocks run."""
+        self._last_use = time.monotonic()
+        loop = asyncio.get_running_loop()
+        if self._idle_timeout > 0:
+            self._idle_timer = loop.call_later(self._idle_timeout, self._look)
+        if self._max_lifetime > 0:
+            self._lifetime_timer = loop.call_later(
+                self._max_lifetime, self._stop, StopReason.LIFETIME
+            )
+
+    def end(self) -> None:
+        """The child is not ready any more."""
+        for timer in (self._idle_timer, self._lifetime_timer):
+            if timer is not None:
+                timer.cancel()
+        self._idle_timer = self._lifetime_timer = None
+
+    def touch(self) -> None:
+        """Data has moved."""
+        self._last_use = time.monotonic()
+
+    def __enter__(self) -> None:
+        self.in_flight += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.in_flight -= 1
+        self._last_use = time.monotonic()
+
+    def _look(self) -> None:
+        """Stop the child if it has been idle for long enough, else look again when it may be."""
+        if self.in_flight:
+            self._last_use = time.monotonic()
+        remaining = self._last_use + self._idle_timeout - time.monotonic()
+        if remaining <= 0:
+            self._stop(StopReason.IDLE)
+        else:
+            self._idle_timer = asyncio.get_running_loop().call_later(remaining, self._look)
