@@ -78,7 +78,7 @@ class BackendTraits(Configurable):
         0,
         min=0,
         help="""
-        How many requests the backend may be answering at one time; more wait for their turn. 0
-        means no limit.
+        How many requests the backend may be answering at one time; more wait for their turn,
+        up to ``connect_timeout``, and are then refused with status 503. 0 means no limit.
         """,
     ).tag(config=True, expects="a whole number, 0 or more")

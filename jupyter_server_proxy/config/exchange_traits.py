@@ -47,8 +47,6 @@ class ExchangeTraits(Configurable):
         the arguments ``request``, ``orig_response``, ``host``, ``port`` and ``path`` that it names.
         What it returns is ignored. For example:
 
-        .. code-block:: python
-
             def dog_to_cat(response):
                 response.headers["I-Like"] = "tacos"
                 response.body = response.body.replace(b"dog", b"cat")

@@ -8,7 +8,7 @@ from traitlets import Bool, Callable, Dict, Enum, Instance, Int, List, Unicode, 
 from traitlets.config import Configurable
 
 from ..rules.service import ProcessOptions, RestartPolicy
-from .traits import CALLABLE_ARGUMENTS, Seconds, file_path
+from .traits import Seconds, file_path
 
 
 class ProcessTraits(Configurable):
@@ -16,14 +16,14 @@ class ProcessTraits(Configurable):
 
     command = Union(
         [List(Unicode()), Callable()],
-        help=f"""
-        The program to start and its arguments, as a list of strings. The templates ``{{port}}``,
-        ``{{unix_socket}}`` and ``{{base_url}}`` stand for the port or the path of the socket that
+        help="""
+        The program to start and its arguments, as a list of strings. The templates ``{port}``,
+        ``{unix_socket}`` and ``{base_url}`` stand for the port or the path of the socket that
         the program should listen on and for the base URL of the Jupyter server. A literal brace is
         written twice.
 
         Or a callable, plain or async, that returns such a list. It gets those of the arguments
-        {CALLABLE_ARGUMENTS} and ``cwd`` that it names.
+        ``port``, ``unix_socket``, ``base_url``, ``name`` and ``cwd`` that it names.
 
         When it is missing or empty the program is taken to be running already, at ``port``,
         ``unix_socket`` or ``backend_url``.
@@ -46,10 +46,11 @@ class ProcessTraits(Configurable):
         [Unicode(), Instance(pathlib.PurePath), Callable()],
         default_value=None,
         allow_none=True,
-        help=f"""
+        help="""
         Working directory of the process, with templates as in ``command``; ``~`` is the home
         directory. Or a callable, plain or async, that returns it, with those of the arguments
-        {CALLABLE_ARGUMENTS} that it names. Jupyter's own working directory when it is missing.
+        ``port``, ``unix_socket``, ``base_url`` and ``name`` that it names. Jupyter's own working
+        directory when it is missing.
         """,
     ).tag(config=True, expects="a path, or a callable that returns one")
 

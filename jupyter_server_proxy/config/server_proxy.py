@@ -44,7 +44,13 @@ class JsonDict(Dict):
         return value if isinstance(value, dict) else super().from_string_list(s_list)
 
 
-def _servers_help() -> str:
+ABOUT_SERVERS = """\
+The services, by name. The name is the place below the base URL where a service is found. Each value
+is a dictionary with the keys below, or a ``ServerProcess``. A service of the same name from a package
+is replaced, or, when the dictionary has neither ``command`` nor ``backend_url``, changed key by key."""
+
+
+def _keys_help() -> str:
     entries = [
         f"``{name}``\n{indent(dedent(str(trait.help)).strip(), '    ')}"
         for name, trait in ServerProcess.class_traits().items()
@@ -63,15 +69,9 @@ class ServerProxy(LoggingConfigurable):
     broken: list[ConfigurationError]
     written: dict[str, Mapping[str, Any]]
 
-    servers = JsonDict(
-        help="""
-        The services, by name. The name is the place below the base URL where a service is found.
-        Each value is a dictionary with the keys below, or a ``ServerProcess``. A service of the
-        same name from a package is replaced, or, when the dictionary has neither ``command`` nor
-        ``backend_url``, changed key by key.
-        """
-        + indent(_servers_help(), "        "),
-    ).tag(config=True, expects="a dictionary of services by name")
+    servers = JsonDict(help=f"{ABOUT_SERVERS}\n\n{_keys_help()}").tag(
+        config=True, expects="a dictionary of services by name"
+    )
 
     host_allowlist = Union(
         [List(), Callable()],
@@ -79,8 +79,6 @@ class ServerProxy(LoggingConfigurable):
         The hosts that ``/proxy/HOST:PORT/`` may reach: a list of names and addresses, or a
         callable, plain or async, that gets the handler and the host and returns whether it is
         allowed. It should be quick. For example:
-
-        .. code-block:: python
 
             def host_allowlist(handler, host):
                 return host.startswith("10.")

@@ -8,8 +8,6 @@ from typing import Any
 
 from traitlets import Callable, Dict, Float, Instance, List, TraitError, Unicode, Union
 
-CALLABLE_ARGUMENTS = "``port``, ``unix_socket``, ``base_url`` and ``name``"
-
 
 class Seconds(Float):  # type: ignore[type-arg]  # no generic class in older traitlets
     """A finite number of seconds, 0 or more; more than 0 with `is_positive`."""
