@@ -36,6 +36,7 @@ def _contents(wheel: Built) -> dict[str, bytes]:
         "etc/jupyter/jupyter_notebook_config.d/jupyter-server-proxy.json",
         "etc/jupyter/nbconfig/tree.d/jupyter-server-proxy.json",
         "share/jupyter/nbextensions/jupyter_server_proxy/tree.js",
+        LABEXTENSION + "install.json",
         LABEXTENSION + "package.json",
         LABEXTENSION + "static/style.js",
         LABEXTENSION + "static/third-party-licenses.json",
