@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import os
 import resource
 import signal
 import sys
@@ -102,7 +101,6 @@ def _prepare_process() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

@@ -116,7 +116,9 @@ def endpoint(lab: Lab, peer: str, backend: str, *, fresh: bool = False) -> Endpo
 def jupyter_environment(room: Path) -> dict[str, str]:
     """A Jupyter that sees no one's settings."""
     folders = {f"JUPYTER_{kind}_DIR": str(room / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    keep = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
+    # Modules are compiled once, as an installation would do, whatever this shell says.
+    unwanted = ("JUPYTER", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    keep = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     path = os.pathsep.join([str(CHILDREN), str(Path(__file__).parent.parent)])
     return {**keep, **folders, "HOME": str(room), "PYTHONPATH": path}
 

@@ -60,6 +60,7 @@ def machine() -> dict[str, str]:
     return {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "processor": f"{os.cpu_count()} x {model}",
+        "other load at the start": f"{os.getloadavg()[0]:.1f}",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "commit": _commit(),
