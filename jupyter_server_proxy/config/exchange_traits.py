@@ -7,7 +7,7 @@ import re
 from traitlets import Bool, Callable, Dict, Instance, Int, List, Unicode, Union
 from traitlets.config import Configurable
 
-from .traits import callables, texts_or_callable
+from .traits import callables, secret_texts_or_callable
 
 MEBIBYTE = 1024 * 1024
 
@@ -32,7 +32,7 @@ class ExchangeTraits(Configurable):
         """,
     ).tag(config=True, expects="a dictionary of paths, or a callable")
 
-    request_headers_override = texts_or_callable(
+    request_headers_override = secret_texts_or_callable(
         help="""
         Headers to set on every request to the backend, websockets included, with templates as in
         ``command``. Or a callable that returns them, with those of the arguments ``port``,

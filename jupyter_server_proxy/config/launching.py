@@ -26,8 +26,8 @@ from .problems import described
 def launch_factory(service: Service, base_url: str) -> LaunchFactory:
     """What makes the launch of `service` for a port or socket; `base_url` is Jupyter's.
 
-    The result awaits the user's callables and raises StartFailed, naming the service and the
-    key, when one raises or returns something of no use.
+    The result awaits the user's callables and raises StartFailed, naming the key, when one
+    raises or returns something of no use. A supervisor calls it, and names the service.
     """
 
     async def make_launch(binding: Binding) -> Launch:
@@ -112,4 +112,5 @@ class _Rendering:
         return environment
 
     def _fail(self, key: str, problem: str, cause: BaseException | None = None) -> NoReturn:
-        raise StartFailed(f"service {self.service.name!r}: {key}: {problem}") from cause
+        # The supervisor puts the service's name before it.
+        raise StartFailed(f"{key}: {problem}") from cause

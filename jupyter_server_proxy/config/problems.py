@@ -34,7 +34,9 @@ def assign(owner: HasTraits, settings: Mapping[str, Any], *, prefix: str = "") -
         except WrongValue as error:
             errors.append(error)
         except TraitError:
-            problem = f"must be {what_is_right(owner.traits()[key])}, not {described(value)}"
+            trait = owner.traits()[key]
+            came = "a string" if is_secret_text(trait, value) else described(value)
+            problem = f"must be {what_is_right(trait)}, not {came}"
             errors.append(WrongValue(prefix + key, problem))
     return errors
 
@@ -42,6 +44,11 @@ def assign(owner: HasTraits, settings: Mapping[str, Any], *, prefix: str = "") -
 def what_is_right(trait: TraitType[Any, Any]) -> str:
     """The values `trait` takes: its own words (metadata `expects`), else traitlets'."""
     return str(trait.metadata.get("expects") or trait.info())
+
+
+def is_secret_text(trait: TraitType[Any, Any], value: object) -> bool:
+    """Whether `value` is text that must not be shown (metadata `secret` of `trait`)."""
+    return isinstance(value, str) and bool(trait.metadata.get("secret"))
 
 
 def described(value: object) -> str:

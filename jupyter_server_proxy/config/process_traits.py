@@ -28,7 +28,7 @@ class ProcessTraits(Configurable):
         When it is missing or empty the program is taken to be running already, at ``port``,
         ``unix_socket`` or ``backend_url``.
         """,
-    ).tag(config=True, expects="a list of strings, or a callable that returns one")
+    ).tag(config=True, expects="a list of strings, or a callable that returns one", secret=True)
 
     environment = Union(
         [Dict(Unicode(allow_none=True), key_trait=Unicode()), Callable()],
@@ -40,7 +40,9 @@ class ProcessTraits(Configurable):
         Or a callable, plain or async, that returns such a dictionary, with arguments as for
         ``command``.
         """,
-    ).tag(config=True, expects="a dictionary of strings, or a callable that returns one")
+    ).tag(
+        config=True, expects="a dictionary of strings, or a callable that returns one", secret=True
+    )
 
     cwd = Union(
         [Unicode(), Instance(pathlib.PurePath), Callable()],

@@ -45,9 +45,10 @@ class JsonDict(Dict):
 
 
 ABOUT_SERVERS = """\
-The services, by name. The name is the place below the base URL where a service is found. Each value
-is a dictionary with the keys below, or a ``ServerProcess``. A service of the same name from a package
-is replaced, or, when the dictionary has neither ``command`` nor ``backend_url``, changed key by key."""
+The services, by name. The name is the place below the base URL where a service is found. Each
+value is a dictionary with the keys below, or a ``ServerProcess``. A service of the same name
+from a package is replaced, or, when the dictionary has neither ``command`` nor
+``backend_url``, changed key by key."""
 
 
 def _keys_help() -> str:

@@ -32,10 +32,10 @@ def file_path(**options: Any) -> Any:
     return trait.tag(config=True, expects="a path, as a string or a Path")
 
 
-def texts_or_callable(**options: Any) -> Any:
-    """A trait for a dictionary of strings or a callable that returns one."""
+def secret_texts_or_callable(**options: Any) -> Any:
+    """A trait for a dictionary of strings, never shown, or a callable that returns one."""
     trait = Union([Dict(Unicode(), key_trait=Unicode()), Callable()], default_value={}, **options)
-    return trait.tag(config=True, expects="a dictionary of strings, or a callable")
+    return trait.tag(config=True, expects="a dictionary of strings, or a callable", secret=True)
 
 
 def callables(**options: Any) -> Any:

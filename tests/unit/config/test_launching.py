@@ -132,8 +132,8 @@ async def breaks_later() -> list[str]:
         ({"cwd": lambda: 5}, "cwd: must be a path, not 5"),
     ],
 )
-async def test_what_goes_wrong_names_service_and_key(settings: Any, text: str) -> None:
-    with pytest.raises(StartFailed, match=f"^service 'app': {text}") as caught:
+async def test_what_goes_wrong_names_the_key(settings: Any, text: str) -> None:
+    with pytest.raises(StartFailed, match=f"^{text}") as caught:
         await launched(**settings)
     assert "s3cret" not in caught.value.message
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from traitlets import TraitError
+from traitlets import TraitError, Unicode
+from traitlets.config import Application
 
 from jupyter_server_proxy.config import (
     LauncherEntry,
@@ -18,7 +19,7 @@ from jupyter_server_proxy.config import (
     make_server_process,
 )
 from jupyter_server_proxy.config.server_process import build_process
-from jupyter_server_proxy.rules.service import Launcher, ProcessOptions, Service
+from jupyter_server_proxy.rules.service import Launcher, ProcessOptions, Service, TcpReadiness
 
 
 def compiled(**settings: Any) -> Service:
@@ -150,7 +151,9 @@ def test_the_machinery_of_traitlets_is_no_setting(caplog: pytest.LogCaptureFixtu
     ("settings", "text"),
     [
         ({"command": None}, "command: must be a list of strings, or a callable .*, not None"),
-        ({"command": "x"}, "command: must be a list .*, not the string 'x'"),
+        ({"command": "x"}, "command: must be a list .*, not a string$"),
+        ({"launcher_entry": ["a"]}, "launcher_entry: must be a dictionary .*, not a list$"),
+        ({"timeout": object()}, "timeout: must be .*, not an object of type object$"),
         ({"command": [None]}, r"command: .* whose item 0 is None \(is the program installed\?\)"),
         ({"command": ["x", 1]}, "command: .* whose item 1 is of type int"),
         ({"timeout": "5"}, "timeout: must be a number of seconds, more than 0, not the string '5'"),
@@ -189,8 +192,10 @@ def test_all_wrong_keys_are_told_at_once() -> None:
     assert [error.key for error in errors] == ["port", "timeout"]
 
 
-def test_what_is_in_an_environment_is_never_shown() -> None:
-    _, errors = build_process("app", {"environment": {"PIN": 271828}})
+@pytest.mark.parametrize("key", ["command", "environment", "request_headers_override"])
+@pytest.mark.parametrize("value", ["--pin 271828", {"PIN": 271828}, {"PIN": ["271828"]}])
+def test_what_may_be_secret_is_never_shown(key: str, value: object) -> None:
+    _, errors = build_process("app", {key: value})
     assert "271828" not in str(errors[0])
 
 
@@ -203,3 +208,23 @@ def test_make_server_process_keeps_its_three_arguments() -> None:
     process = make_server_process("app", {"port": 8000}, None)
     assert (process.name, process.port) == ("app", 8000)
     assert ProcessOptions().timeout == process.timeout == 60.0
+
+
+def test_an_application_can_be_a_service_itself() -> None:
+    """As the standalone application of release 4.6 was, and others like it are."""
+
+    class App(Application, ServerProcess):
+        name = Unicode("wrapped")
+        aliases = {"timeout": "App.timeout", "unix-socket": "App.unix_socket"}  # noqa: RUF012
+
+        def get_proxy_attributes(self) -> dict[str, Any]:
+            return {**super().get_proxy_attributes(), "proxy_base": "/"}
+
+    app = App(command=["x", "{port}"])
+    app.parse_command_line(["--timeout=7", "--unix-socket=/run/app.sock", "--App.readiness=tcp"])
+    handler, keywords = app.make_proxy_handler()
+    service = handler.service  # type: ignore[union-attr]
+    assert (service.name, service.command) == ("wrapped", ("x", "{port}"))
+    assert (service.process.timeout, service.process.unix_socket) == (7, "/run/app.sock")
+    assert service.process.readiness == TcpReadiness()
+    assert (handler.proxy_base, keywords) == ("/", {"state": {}})  # type: ignore[union-attr]
