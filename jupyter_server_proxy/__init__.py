@@ -32,7 +32,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     """For servers that load a module rather than its extension points."""
     from .extension import ServerProxyExtension  # noqa: PLC0415
 
-    ServerProxyExtension.load_classic_server_extension(serverapp)
+    ServerProxyExtension.load_classic_server_extension(serverapp)  # type: ignore[no-untyped-call]
 
 
 load_jupyter_server_extension = _load_jupyter_server_extension

@@ -183,7 +183,8 @@ class StartFailed(ProxyError):
 
     status = 503
     title = "The application could not be started"
-    log_level = logging.ERROR
+    # The supervisor has said it once; this is for each request that waited.
+    log_level = logging.INFO
 
 
 class StartTimedOut(StartFailed):
@@ -197,7 +198,6 @@ class CoolingDown(StartFailed):
     """The last start failed and the next try is not due yet."""
 
     title = "The application failed and will be tried again"
-    log_level = logging.INFO
 
 
 class ServiceStopped(ProxyError):

@@ -31,7 +31,7 @@ class ServerProxyExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Called by Jupyter once its event loop runs: services that start by themselves."""
-        await super()._start_jupyter_server_extension(serverapp)
+        await super()._start_jupyter_server_extension(serverapp)  # type: ignore[no-untyped-call]
         if self.runtime is not None:
             self.runtime.registry.start_automatic()
 

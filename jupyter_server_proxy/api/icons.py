@@ -42,13 +42,13 @@ class IconHandler(JupyterHandler, web.StaticFileHandler):
             raise web.HTTPError(404)
         return os.path.abspath(self.icons[url_path])
 
-    def validate_absolute_path(self, root: str, absolute_path: str) -> str:  # noqa: ARG002
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str:
         """`absolute_path` if there is such a file, else 404; it came from our own table."""
         if not os.path.isfile(absolute_path):
             raise web.HTTPError(404)
         return absolute_path
 
-    def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
+    def set_extra_headers(self, path: str) -> None:
         """What keeps an icon from being anything but an icon."""
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Content-Security-Policy", f"{self.content_security_policy}; {CONFINED}")

@@ -144,7 +144,8 @@ class FrontHandler(JupyterHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """One line for what was foreseen, a traceback for what was not."""
         if isinstance(value, ProxyError):
-            self.log.log(value.log_level, "server-proxy: %s %s", self.request.path, value.message)
+            summary = value.message.partition("\n")[0]
+            self.log.log(value.log_level, "server-proxy: %s: %s", self.request.path, summary)
         else:
             super().log_exception(typ, value, tb)
 
@@ -158,6 +159,16 @@ class FrontHandler(JupyterHandler):
     def is_head_sent(self) -> bool:
         """Whether the head of a relayed response is out, so that no other can follow."""
         return self._relayed_status is not None
+
+    def own_cookies(self) -> list[tuple[str, str]]:
+        """Set-Cookie fields of our own that a relayed response must carry.
+
+        Jupyter logs a person in on the first request with a token; without its cookie the
+        page's next requests would be nobody's.
+        """
+        # Tornado has no public way to see the cookies that `set_cookie` was called with.
+        cookies = getattr(self, "_new_cookie", {})
+        return [("Set-Cookie", morsel.OutputString(None)) for morsel in cookies.values()]
 
     def note_relayed(self, status: int) -> None:
         """A response of this status is written to the connection itself; `finish` ends it."""

@@ -181,7 +181,7 @@ class SuperviseAndProxyHandler(NamedLocalProxyHandler):
         return supervisor
 
     @property
-    def port(self) -> int:  # type: ignore[override]
+    def port(self) -> int:
         """The child's port: 0 before it is started, and with a unix socket."""
         binding = self.supervisor.binding
         return binding.port if binding is not None else 0
@@ -192,7 +192,7 @@ class SuperviseAndProxyHandler(NamedLocalProxyHandler):
         binding = self.supervisor.binding
         return binding.unix_socket or None if binding is not None else None
 
-    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
+    async def proxy(self, port: Any, path: str) -> None:
         """Start the child if need be, then relay."""
         await self._ensure_ready()
         await super().proxy(self.port, path)

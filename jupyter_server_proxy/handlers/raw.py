@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from ..backend.stream import open_stream
@@ -25,20 +25,17 @@ class RawSocketHandler(NamedLocalProxyHandler):
         destination = await self._admitted(host, port, proxied_path)
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
         self._record_activity(proxied_path)
-        with self.in_use():
-            await relay_raw(
-                self.application,
-                self.request,
-                stream,
-                on_data=self._tunnel_observer(destination),
-                track=self._track,
-            )
+        stack = ExitStack()
+        stack.enter_context(self.in_use())
+        relay_raw(
+            self.application,
+            self.request,
+            stream,
+            on_data=self._tunnel_observer(destination),
+            on_ended=stack.close,
+            living=self.runtime.tunnels,
+        )
         self.note_taken_over()
-
-    def _track(self, aborter: Any) -> Callable[[], None]:
-        tunnels = self.runtime.tunnels
-        tunnels.add(aborter)
-        return lambda: tunnels.discard(aborter)
 
 
 class SuperviseAndRawSocketHandler(RawSocketHandler, SuperviseAndProxyHandler):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -205,7 +205,7 @@ class RelayingHandler(FrontHandler):
         if self._rewriters() and wants_rewriting(exchange, self.rewrite_content_types):
             await self._pass_on_rewritten(call, rules, destination)
             return
-        fields = response_headers(exchange.headers, rules)
+        fields = response_headers(exchange.headers, rules) + self.own_cookies()
         client = ClientSide(self._connection(), self.request.version == "HTTP/1.0")
         await client.send(
             exchange,
@@ -272,26 +272,20 @@ class RelayingHandler(FrontHandler):
 
         Returns when the tunnel stands; it then lives by itself. Raises a `ProxyError`.
         """
-        in_use = self.in_use()
-        in_use.__enter__()
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(self.in_use())
             call = await self._send(destination, upgrade=self.request.headers["Upgrade"].strip())
             with self._response_deadline(call):
                 exchange = await call.head_arrived()
-            if exchange.status == 101:
-                await self._become_tunnel(call, destination, in_use)
+            if exchange.status != 101:
+                await self._relay(call, destination)
                 return
-            await self._relay(call, destination)
-        except BaseException:
-            in_use.__exit__(None, None, None)
-            raise
-        in_use.__exit__(None, None, None)
+            await self._become_tunnel(call, destination, stack)
 
-    async def _become_tunnel(
-        self, call: Call, destination: Destination, in_use: AbstractContextManager[Any]
-    ) -> None:
+    async def _become_tunnel(self, call: Call, destination: Destination, in_use: ExitStack) -> None:
         exchange = call.exchange
         fields = response_headers(exchange.headers, self._response_rules(destination))
+        fields += self.own_cookies()
         first = encode_switching(exchange, fields) + exchange.leftover
         self._record_activity(destination.path)
         self._call = None
@@ -301,15 +295,16 @@ class RelayingHandler(FrontHandler):
         backend = call.give_away()
         client = self.detach()
         self.note_detached(101)
-        tunnel = self._make_tunnel(destination, in_use)
+        # What keeps the child in use is the tunnel's from here on.
+        tunnel = self._make_tunnel(destination, in_use.pop_all())
         await tunnel.join(client, backend, to_client=first)
 
-    def _make_tunnel(self, destination: Destination, in_use: AbstractContextManager[Any]) -> Tunnel:
+    def _make_tunnel(self, destination: Destination, in_use: ExitStack) -> Tunnel:
         tunnels = self.runtime.tunnels
 
         def ended() -> None:
             tunnels.discard(tunnel)
-            in_use.__exit__(None, None, None)
+            in_use.close()
 
         hooks = TunnelHooks(on_data=self._tunnel_observer(destination), on_closed=ended)
         tunnel = Tunnel(hooks, idle_timeout=self.tunnel_idle_timeout)

@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import ProxyError
-from ..rules.backoff import Backoff
 from ..rules.lifecycle import (
     LIVE_STATES,
     CloseWanted,
@@ -38,11 +35,13 @@ from ..rules.service import ProcessOptions, RestartPolicy
 from ..rules.targets import Target
 from .attempt import Attempt, LaunchFactory, Plan, PortTaken
 from .child import Binding, Ended, SpawnRefused
-from .failure import SHOWN_LINES, Failure, describe_exit, refusal
+from .failure import Failure, describe_exit, refusal
 from .guardian import Guardian
 from .output import Output
+from .record import Record
 from .rotating import log_path
 from .usage import StopReason, Usage
+from .waiting import Deadline, Waiters
 
 # A child that exits because its port was taken between our look and its own gets another one.
 _PORT_TRIES = 3
@@ -107,25 +106,18 @@ class Supervisor:
         )
         self._usage = Usage(options, self._stop_unused)
         self._state = State.STOPPED
-        self._generation = 0
+        self._record = Record(self.output)
         self._inbox: deque[Event] = deque()
         self._is_applying = False
-        self._waiters: list[asyncio.Future[Ready]] = []
-        self._gone: list[asyncio.Future[None]] = []
+        self._waiters = Waiters[Ready]()
+        self._gone = Waiters[None]()
+        self._deadline = Deadline()
         self._subscribers: dict[object, Callable[[StateChanged], None]] = {}
         self._attempt: Attempt | None = None
         self._living: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._close_grace: float | None = None
         self._ready: Ready | None = None
-        self._backoff = Backoff()
-        self._failure: Failure | None = None
-        self._stopped_by: StopReason | None = None
-        self._started_at: float | None = None
-        self._began = 0.0
-        self._became_ready: float | None = None
-        self._ready_after: float | None = None
         self._carriers: dict[Effect, Callable[[], None]] = {
             Effect.SPAWN: self._spawn,
             Effect.WAKE: self._wake,
@@ -138,7 +130,7 @@ class Supervisor:
         }
 
     def __repr__(self) -> str:
-        return f"<Supervisor {self.name!r} {self._state.value} #{self._generation} pid={self.pid}>"
+        return f"<Supervisor {self.name!r} {self._state.value} #{self.generation} pid={self.pid}>"
 
     # --- for display ----------------------------------------------------------------------
 
@@ -150,7 +142,7 @@ class Supervisor:
     @property
     def generation(self) -> int:
         """How many children there have been, the present one included."""
-        return self._generation
+        return self._record.generation
 
     @property
     def binding(self) -> Binding | None:
@@ -172,27 +164,28 @@ class Supervisor:
         """The present or last command, its secrets masked; "" before the first start."""
         if self._attempt is not None:
             return self._attempt.command
-        return self._failure.command if self._failure is not None else ""
+        failure = self._record.failure
+        return failure.command if failure is not None else ""
 
     @property
     def last_failure(self) -> Failure | None:
         """Why it failed last, until it is ready again."""
-        return self._failure
+        return self._record.failure
 
     @property
     def stopped_by(self) -> StopReason | None:
         """Who stopped the last child; None when it is not stopped or ended by itself."""
-        return self._stopped_by
+        return self._record.stopped_by
 
     @property
     def started_at(self) -> float | None:
         """When the last start began, in Unix time."""
-        return self._started_at
+        return self._record.started_at
 
     @property
     def ready_after(self) -> float | None:
         """How many seconds the last start that succeeded took."""
-        return self._ready_after
+        return self._record.ready_after
 
     @property
     def is_closed(self) -> bool:
@@ -214,20 +207,15 @@ class Supervisor:
         """
         if self._state is State.READY and self._ready is not None:
             return self._ready
-        waiter: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        waiter = self._waiters.join()
         self._post(StartWanted(is_person=is_person))
-        try:
-            return await waiter
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waiters.remove(waiter)
+        return await waiter
 
     async def stop(self, reason: StopReason = StopReason.PERSON) -> None:
         """Stop the child and wait until nothing of it is left."""
         self._post_stop(reason)
         if self._state in LIVE_STATES:
-            await self._until_gone()
+            await self._gone.join()
 
     async def restart(self) -> Ready:
         """Stop the child if there is one, then start it. Raises as `ensure_ready` does."""
@@ -245,7 +233,7 @@ class Supervisor:
         if self._state is not State.CLOSED:
             patience = self._grace() + _CLOSE_PATIENCE
             try:
-                await asyncio.wait_for(self._until_gone(), patience)
+                await asyncio.wait_for(self._gone.join(), patience)
             except asyncio.TimeoutError:
                 self._log.error("%s: could not be stopped within %g s", self.name, patience)
 
@@ -271,7 +259,7 @@ class Supervisor:
 
     def _post(self, event: Event, *, generation: int | None = None) -> None:
         """Apply `event` after those before it; an event of an earlier generation is dropped."""
-        if generation is not None and generation != self._generation:
+        if generation is not None and generation != self.generation:
             return
         self._inbox.append(event)
         if self._is_applying:
@@ -287,7 +275,7 @@ class Supervisor:
         before = self._state
         after, effects = transition(before, event)
         if isinstance(event, StartWanted) and event.is_person and before is State.FAILED:
-            self._backoff = self._backoff.after_person()
+            self._record.note_person()
         self._state = after
         if after is not before:
             self._leave(before)
@@ -296,12 +284,12 @@ class Supervisor:
         if after is State.CLOSING and self._close_grace is not None:
             self._hurry(self._close_grace)
         if after is not before:
-            self._tell(StateChanged(self.name, before, after, self._generation))
+            self._tell(StateChanged(self.name, before, after, self.generation))
 
     def _leave(self, before: State) -> None:
         """Nothing that was started for a state survives it."""
         if before in (State.STARTING, State.FAILED):
-            self._cancel_timer()
+            self._deadline.cancel()
         if before is State.STARTING and self._probing is not None:
             self._probing.cancel()
         if before is State.READY:
@@ -319,56 +307,48 @@ class Supervisor:
     # --- effects --------------------------------------------------------------------------
 
     def _spawn(self) -> None:
-        self._generation += 1
-        self._stopped_by = None
-        self._became_ready = None
-        self._started_at = time.time()
-        self._began = time.monotonic()
-        self._set_timer(self.options.timeout, self._on_start_timeout)
+        self._record.note_start()
+        self._deadline.set(self.options.timeout, self._on_start_timeout)
         self._attempt = Attempt(self._plan)
         self._living = asyncio.create_task(
-            self._live(self._attempt, self._generation), name=f"life of {self.name}"
+            self._live(self._attempt, self.generation), name=f"life of {self.name}"
         )
 
     def _wake(self) -> None:
         assert self._ready is not None
-        for waiter in self._take_waiters():
-            waiter.set_result(self._ready)
+        self._waiters.give(self._ready)
 
     def _fail(self) -> None:
-        for waiter in self._take_waiters():
-            waiter.set_exception(self._refusal())
+        self._waiters.refuse(self._refusal)
 
     def _terminate(self) -> None:
         if self._attempt is not None:
             self._attempt.terminate()
-        self._set_timer(self._grace(), self._on_deadline)
+        self._deadline.set(self._grace(), self._on_deadline)
 
     def _kill(self) -> None:
         if self._attempt is not None:
             self._attempt.kill()
-        self._set_timer(_KILL_AGAIN_AFTER, self._on_deadline)
+        self._deadline.set(_KILL_AGAIN_AFTER, self._on_deadline)
 
     def _release(self) -> None:
-        self._cancel_timer()
+        self._deadline.cancel()
         if self._attempt is not None:
             self._attempt.release()
             self._attempt = None
-        gone, self._gone = self._gone, []
-        for waiter in gone:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._gone.give(None)
 
     def _schedule_retry(self) -> None:
-        failure = self._failure
+        failure = self._record.failure
         if failure is None or failure.retry_after is None:
-            self._log.error("%s: given up after %d failures", self.name, self._backoff.failures)
+            self._log.error("%s: given up, until a person wants it", self.name)
             return
         is_restart = failure.is_crash and self.options.restart is not RestartPolicy.NEVER
-        self._set_timer(failure.retry_after, self._post, RetryDue(is_restart=is_restart))
+        due = RetryDue(is_restart=is_restart)
+        self._deadline.set(failure.retry_after, lambda: self._post(due))
 
     def _restart_if_waiting(self) -> None:
-        if any(not waiter.done() for waiter in self._waiters):
+        if self._waiters:
             self._post(StartWanted())
 
     # --- one generation -------------------------------------------------------------------
@@ -410,10 +390,8 @@ class Supervisor:
             self._abort(str(problem), is_timeout=False)
             return
         self._ready = Ready(target, generation)
-        self._became_ready = time.monotonic()
-        self._ready_after = self._became_ready - self._began
-        self._failure = None
-        self._log.info("%s: ready at %s after %.1f s", self.name, target, self._ready_after)
+        seconds = self._record.note_ready()
+        self._log.info("%s: ready at %s after %.1f s", self.name, target, seconds)
         self._usage.begin()
         self._post(ProbeSucceeded(), generation=generation)
 
@@ -435,9 +413,7 @@ class Supervisor:
                 reason = f"it {reason} before it was ready"
             elif ended is not None:
                 reason = f"it {reason}"
-            self._note_failure(
-                reason, returncode=ended.returncode if ended else None, is_crash=ended is not None
-            )
+            self._note_failure(reason, ended=ended)
         self._post(event, generation=generation)
 
     def _abort(self, reason: str, *, is_timeout: bool) -> None:
@@ -446,33 +422,22 @@ class Supervisor:
         self._post(DeadlinePassed())
 
     def _note_failure(
-        self,
-        reason: str,
-        *,
-        returncode: int | None = None,
-        is_crash: bool = False,
-        is_timeout: bool = False,
+        self, reason: str, *, ended: Ended | None = None, is_timeout: bool = False
     ) -> None:
-        lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
-        self._backoff = self._backoff.after_failure(was_ready_for=lived)
-        self._failure = Failure(
-            reason=reason,
-            failed_at=time.time(),
+        self._log.error("%s: %s", self.name, reason)
+        self._record.note_failure(
+            reason,
             command=self._attempt.command if self._attempt is not None else "",
-            output=tuple(self.output.lines()[-SHOWN_LINES:]),
-            returncode=returncode,
-            attempt=self._backoff.failures,
-            retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter
-            is_crash=is_crash,
+            returncode=ended.returncode if ended is not None else None,
+            is_crash=ended is not None,
             is_timeout=is_timeout,
         )
-        self._log.error("%s: %s", self.name, reason)
 
     # --- small things ---------------------------------------------------------------------
 
     def _post_stop(self, reason: StopReason) -> None:
         if self._state is not State.CLOSED:
-            self._stopped_by = reason
+            self._record.stopped_by = reason
         self._post(StopWanted())
 
     def _stop_unused(self, reason: StopReason) -> None:
@@ -480,29 +445,17 @@ class Supervisor:
         self._post_stop(reason)
 
     def _on_start_timeout(self) -> None:
-        self._timer = None
         reason = f"it was not ready within {self.options.timeout:g} seconds"
         if self._attempt is not None and not self._attempt.is_listened_on():
             reason += ", nothing listens on its port"
         self._abort(reason, is_timeout=True)
 
     def _on_deadline(self) -> None:
-        self._timer = None
         self._post(DeadlinePassed())
 
     def _refusal(self) -> ProxyError:
-        is_cooling = self._state is State.FAILED and self._timer is not None
-        retry_in = self._timer_remaining() if is_cooling else None
-        return refusal(self.name, self._state, self._failure, retry_in=retry_in)
-
-    def _take_waiters(self) -> list[asyncio.Future[Ready]]:
-        waiters, self._waiters = self._waiters, []
-        return [waiter for waiter in waiters if not waiter.done()]
-
-    async def _until_gone(self) -> None:
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gone.append(waiter)
-        await waiter
+        retry_in = self._deadline.remaining if self._state is State.FAILED else None
+        return refusal(self.name, self._state, self._record.failure, retry_in=retry_in)
 
     def _grace(self) -> float:
         if self._close_grace is None:
@@ -511,18 +464,6 @@ class Supervisor:
 
     def _hurry(self, grace: float) -> None:
         """The grace period that runs already ends after `grace` seconds at the latest."""
-        if self._timer is not None and self._timer_remaining() > grace:
-            self._set_timer(grace, self._on_deadline)
-
-    def _timer_remaining(self) -> float:
-        assert self._timer is not None
-        return max(0.0, self._timer.when() - asyncio.get_running_loop().time())
-
-    def _set_timer(self, delay: float, callback: Callable[..., None], *arguments: Event) -> None:
-        self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(delay, callback, *arguments)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        remaining = self._deadline.remaining
+        if remaining is not None and remaining > grace:
+            self._deadline.set(grace, self._on_deadline)

@@ -23,13 +23,22 @@ PREFERRED_SUBPROTOCOL = "binary"
 
 
 class RawWebSocket(websocket.WebSocketHandler):
-    """The websocket side. Made for a request that passed the gate, then `get` is awaited:
-    it makes the handshake and returns when the connection has ended."""
+    """The websocket side of a request that passed the gate. It lives by itself: makes the
+    handshake, joins the sides, and tells when it has ended."""
 
-    def initialize(self, stream: Stream, on_data: Callable[[bytes], None] | None) -> None:
+    def initialize(
+        self,
+        stream: Stream,
+        on_data: Callable[[bytes], None] | None,
+        on_ended: Callable[[], None],
+        living: set[Any],
+    ) -> None:
         """`stream` is connected to the backend and is closed with the websocket."""
+        living.add(self)
+        self._living = living
         self._reader, self._writer = stream
         self._on_data = on_data
+        self._on_ended: Callable[[], None] | None = on_ended
         self._pump: asyncio.Task[None] | None = None
 
     @property
@@ -71,47 +80,44 @@ class RawWebSocket(websocket.WebSocketHandler):
         finally:
             self.close()
 
+    def on_finish(self) -> None:
+        """The handshake was answered; if it was refused, that was all."""
+        if self.get_status() != 101:
+            self._end()
+
     def on_close(self) -> None:
         """The websocket has ended: so does the stream."""
-        self.close_stream()
+        self._end()
 
-    def close_stream(self) -> None:
-        """Close the backend's side. May be called twice."""
+    def abort(self) -> None:
+        """Close both sides from outside."""
+        self.close(1001, "going away")
+        self._end()
+
+    def _end(self) -> None:
         self._writer.close()
         if self._pump is not None and self._pump is not asyncio.current_task():
             self._pump.cancel()
+        self._living.discard(self)
+        on_ended, self._on_ended = self._on_ended, None
+        if on_ended is not None:
+            on_ended()
 
 
-async def relay_raw(
+def relay_raw(
     application: web.Application,
     request: httputil.HTTPServerRequest,
     stream: Stream,
     *,
     on_data: Callable[[bytes], None] | None,
-    track: Callable[[Any], Any],
+    on_ended: Callable[[], None],
+    living: set[Any],
 ) -> None:
-    """Join the client of `request` and `stream`; returns when both are closed.
+    """Answer the handshake of `request` and join its client to `stream`.
 
-    `track` is given an object with `abort()` while the connection lasts, and returns what is
-    called when it has ended.
+    Returns at once; `on_ended` is called once, when both sides are closed. Until then the
+    connection, which has an `abort`, is in `living`.
     """
-    socket = RawWebSocket(application, request, stream=stream, on_data=on_data)
-    ended = track(_Aborter(socket))
-    try:
-        await socket.get()
-    finally:
-        socket.close_stream()
-        ended()
-
-
-class _Aborter:
-    """Ends a raw stream from outside, as a tunnel is ended."""
-
-    __slots__ = ("_socket",)
-
-    def __init__(self, socket: RawWebSocket) -> None:
-        self._socket = socket
-
-    def abort(self) -> None:
-        self._socket.close(1001, "Jupyter is shutting down")
-        self._socket.close_stream()
+    keywords = {"stream": stream, "on_data": on_data, "on_ended": on_ended, "living": living}
+    delegate = application.get_handler_delegate(request, RawWebSocket, keywords)
+    delegate.finish()

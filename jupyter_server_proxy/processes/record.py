@@ -1,0 +1,72 @@
+"""What is remembered of a service's starts and failures, for display and for the back-off.
+
+It changes no state and starts nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from ..rules.backoff import Backoff
+from .failure import SHOWN_LINES, Failure
+from .output import Output
+from .usage import StopReason
+
+
+class Record:
+    """The last start, the last success and the failures in a row. For the event loop's thread."""
+
+    def __init__(self, output: Output) -> None:
+        self.generation = 0
+        self.started_at: float | None = None
+        self.ready_after: float | None = None
+        self.failure: Failure | None = None
+        self.stopped_by: StopReason | None = None
+        self._output = output
+        self._backoff = Backoff()
+        self._began = 0.0
+        self._became_ready: float | None = None
+
+    def note_start(self) -> None:
+        """A new generation begins."""
+        self.generation += 1
+        self.started_at = time.time()
+        self.stopped_by = None
+        self._began = time.monotonic()
+        self._became_ready = None
+
+    def note_ready(self) -> float:
+        """The child is ready: the seconds it took. What went wrong before is history."""
+        self._became_ready = time.monotonic()
+        self.failure = None
+        self.ready_after = self._became_ready - self._began
+        return self.ready_after
+
+    def note_person(self) -> None:
+        """A person insists on another try."""
+        self._backoff = self._backoff.after_person()
+
+    def note_failure(
+        self,
+        reason: str,
+        *,
+        command: str,
+        returncode: int | None = None,
+        is_crash: bool = False,
+        is_timeout: bool = False,
+    ) -> None:
+        """The present child failed, for a `reason` in one line."""
+        lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
+        self._backoff = self._backoff.after_failure(was_ready_for=lived)
+        self.failure = Failure(
+            reason=reason,
+            failed_at=time.time(),
+            command=command,
+            output=tuple(self._output.lines()[-SHOWN_LINES:]),
+            returncode=returncode,
+            attempt=self._backoff.failures,
+            retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter
+            is_crash=is_crash,
+            is_timeout=is_timeout,
+        )
