@@ -17,8 +17,14 @@ from jupyter_process import JupyterProcess, start_jupyter
 from playwright.sync_api import Browser, BrowserContext, Page
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> None:
+    """Jupyter and the browser live longer than a test here; what Jupyter leaves behind when it
+    ends is asserted on then, by the mark in the environment of its processes."""
+
+
 @pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
         pytest.skip("NO BROWSER: install chromium or set CHROMIUM to run the browser tests")

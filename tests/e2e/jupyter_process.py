@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
@@ -46,8 +49,8 @@ class JupyterProcess:
         self._reader = threading.Thread(target=self._copy_output, daemon=True)
         self._reader.start()
         if not self._ready.wait(60) or not self._address:
-            self.kill()
-            raise AssertionError(f"Jupyter did not start:\n{self.output()}")
+            self._give_up("did not start")
+        self._wait_until_listening()
 
     _address = ""
 
@@ -62,6 +65,23 @@ class JupyterProcess:
                     self._address = found.group()
                     self._ready.set()
         self._ready.set()
+
+    def _wait_until_listening(self) -> None:
+        """Jupyter prints its address a moment before anybody can connect to it."""
+        parts = urlsplit(self._address)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection((str(parts.hostname), int(parts.port or 0))).close()
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+            else:
+                return
+        self._give_up("does not listen")
+
+    def _give_up(self, problem: str) -> NoReturn:
+        self.kill()
+        raise AssertionError(f"Jupyter {problem}:\n{self.output()}")
 
     @property
     def url(self) -> str:

@@ -51,6 +51,13 @@ def test_click_opens_the_application_in_a_browser_tab(
     assert opened.value.url.endswith("/in-tab/")
 
 
+def test_failed_application_says_why_inside_lab(open_lab: Callable[[], Page]) -> None:
+    page = open_lab()
+    card(page, "Broken").click()
+    body = page.frame_locator("iframe").locator("body")
+    expect(body).to_contain_text("the licence file is missing")
+
+
 def test_open_application_is_restored_after_a_reload(open_lab: Callable[[], Page]) -> None:
     page = open_lab()
     card(page, "Echo in Lab").click()

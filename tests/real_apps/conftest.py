@@ -28,6 +28,12 @@ def _start_demo(folder: Path) -> JupyterProcess:
     return JupyterProcess(command, folder, {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")})
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> None:
+    """Jupyter and the browser live longer than a test here; what Jupyter leaves behind when it
+    ends is asserted on then, by the mark in the environment of its processes."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = find_browser()
