@@ -126,14 +126,17 @@ def test_callables_do_not_become_methods() -> None:
     def count(request: object) -> bool:
         return False
 
+    def rewrite(response: object) -> None:
+        pass
+
     process = ServerProcess(
-        name="app", port=1, mappath=mappath, update_last_activity=count, rewrite_response=print
+        name="app", port=1, mappath=mappath, update_last_activity=count, rewrite_response=rewrite
     )
     handler: Any = process.make_proxy_handler()[0]
     instance = handler.__new__(handler)
     assert instance.mappath is mappath
     assert instance.update_last_activity is count
-    assert instance.rewrite_response is print
+    assert instance.rewrite_response is rewrite
 
 
 async def test_a_supervised_handler_knows_how_to_launch() -> None:
