@@ -45,7 +45,7 @@ lint: venv  ## style
 	$(BIN)/ruff check $(wildcard $(PYTHON_SOURCES))
 	$(BIN)/ruff format --check $(wildcard $(PYTHON_SOURCES))
 
-format: venv labextension/node_modules/.installed  ## repair what lint finds, where that is possible
+format: venv labextension/node_modules/.package-lock.json  ## repair what lint finds, where that is possible
 	$(BIN)/ruff check --fix --exit-zero $(wildcard $(PYTHON_SOURCES))
 	$(BIN)/ruff format $(wildcard $(PYTHON_SOURCES))
 	$(NPM) run format
@@ -56,12 +56,12 @@ types: venv  ## mypy, strict
 layers: venv  ## imports go down only
 	$(BIN)/lint-imports
 
-frontend: venv labextension/node_modules/.installed  ## style and unit tests of the labextension
+frontend: venv labextension/node_modules/.package-lock.json  ## style and unit tests of the labextension
 	$(NPM) run lint
 	$(NPM) test
 
-labextension/node_modules/.installed: labextension/package.json labextension/package-lock.json
-	$(MAKE) venv
+# npm's own record of what it installed; building the labextension may have done it already.
+labextension/node_modules/.package-lock.json: labextension/package-lock.json | $(VENV)/.installed
 	$(NPM) ci --no-progress
 	touch $@
 

@@ -192,7 +192,7 @@ class SuperviseAndProxyHandler(NamedLocalProxyHandler):
         binding = self.supervisor.binding
         return binding.unix_socket or None if binding is not None else None
 
-    async def proxy(self, port: Any, path: str) -> None:
+    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """Start the child if need be, then relay."""
         await self._ensure_ready()
         await super().proxy(self.port, path)

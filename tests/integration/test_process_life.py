@@ -73,13 +73,13 @@ def pids(tmp_path):
     """The file that hostile.py writes its processes' pids to."""
 
     class Pids:
-        path = tmp_path / "pids"
-        env = {"PIDS": str(path)}
+        def __init__(self) -> None:
+            self.path = tmp_path / "pids"
+            self.env = {"PIDS": str(self.path)}
 
         def read(self) -> list[int]:
-            return (
-                [int(line) for line in self.path.read_text().split()] if self.path.exists() else []
-            )
+            text = self.path.read_text() if self.path.exists() else ""
+            return [int(line) for line in text.split()]
 
         async def wait_for(self, count: int) -> list[int]:
             await until(lambda: len(self.read()) >= count, f"{count} processes")
@@ -329,7 +329,7 @@ async def test_a_listener_of_somebody_else_is_not_the_backend(make_supervisor, t
     waiting = asyncio.ensure_future(supervisor.ensure_ready())
     port = await began
     await until(lambda: supervisor.pid, "the start")
-    other = subprocess.Popen(
+    other = subprocess.Popen(  # noqa: ASYNC220 - quick
         [sys.executable, "-m", "http.server", str(port)], stderr=-3, cwd=tmp_path
     )
     try:
