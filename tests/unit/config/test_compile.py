@@ -116,8 +116,8 @@ def wants_prot(port: int, prot: int) -> list[str]:
         ({"port": 1, "request_headers_override": wants_prot}, ("request_headers_override: .* are "
          "port, unix_socket, base_url, name$")),
         ({"port": 1, "mappath": lambda url: url}, "mappath: .* asks for url; .* are path$"),
-        ({"port": 1, "rewrite_response": [lambda response: None, wants_prot]}, ("rewrite_response: .* response, "
-         "request, orig_response, host, port, path$")),
+        ({"port": 1, "rewrite_response": [lambda response: None, wants_prot]},
+         "rewrite_response: .* response, request, orig_response, host, port, path$"),
         ({"port": 1, "update_last_activity": lambda: True}, "update_last_activity: .* exactly one"),
         ({"port": 1, "exclude_last_activity_patterns": ["("]},
          r"exclude_last_activity_patterns: '\(' is no regular expression"),
