@@ -187,7 +187,7 @@ class SuperviseAndProxyHandler(NamedLocalProxyHandler):
         return binding.port if binding is not None else 0
 
     @property
-    def unix_socket(self) -> str | None:  # type: ignore[override]
+    def unix_socket(self) -> str | None:
         """The child's unix socket, None without one."""
         binding = self.supervisor.binding
         return binding.unix_socket or None if binding is not None else None

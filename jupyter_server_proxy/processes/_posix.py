@@ -22,6 +22,7 @@ from .marker import MARKER, end_marked, new_marker
 _SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_guard.py")
 # For the guardian's interpreter to start and for exec, on a very slow file system.
 _SPAWN_PATIENCE = 60.0
+_END_PATIENCE = 5.0
 
 
 class _Listener(asyncio.Protocol):
@@ -111,7 +112,7 @@ def spawn(request: SpawnRequest, name: str) -> PosixChild:
         pid = _read_verdict(ours, request.launch)
     except (OSError, SpawnRefused) as problem:
         ours.close()  # which the guardian takes for Jupyter's end
-        guardian.wait()
+        _await_end(guardian)
         if isinstance(problem, SpawnRefused):
             raise
         raise SpawnRefused(f"the guardian process failed: {problem}") from problem
@@ -141,6 +142,13 @@ def _start_guardian(control: socket.socket, output: int, name: str) -> subproces
         raise SpawnRefused(f"no process can be started: {problem.strerror}") from problem
     finally:
         os.close(script)
+
+
+def _await_end(guardian: subprocess.Popen[bytes]) -> None:
+    try:
+        guardian.wait(_END_PATIENCE)
+    except subprocess.TimeoutExpired:  # it hangs in a dead file system, before the exec
+        guardian.kill()
 
 
 def _encoded(request: SpawnRequest, environment: dict[str, str]) -> bytes:

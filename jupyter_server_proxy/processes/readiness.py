@@ -7,8 +7,10 @@ has the clock. Nothing is decided here about what a failure means.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -162,5 +164,27 @@ async def _ask(check: UserCallable, fields: Mapping[str, Any]) -> bool:
     """Plain functions run in a thread, since most of them wait for a network."""
     if inspect.iscoroutinefunction(check):
         return bool(await call_with_known(check, fields))
-    answer = await asyncio.to_thread(call_with_known, check, fields)
+    answer = await _in_own_thread(lambda: call_with_known(check, fields))
     return bool(await answer if inspect.isawaitable(answer) else answer)
+
+
+async def _in_own_thread(call: Callable[[], Any]) -> Any:
+    """Not in the event loop's pool: a check that hangs must not hold up what others do there."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Any] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], value: Any) -> None:
+        if not answer.done():
+            set_it(value)
+
+    def run() -> None:
+        outcome: tuple[Callable[[Any], None], Any]
+        try:
+            outcome = (answer.set_result, call())
+        except Exception as problem:
+            outcome = (answer.set_exception, problem)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=run, name="readiness check", daemon=True).start()
+    return await answer

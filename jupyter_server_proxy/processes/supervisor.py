@@ -389,6 +389,11 @@ class Supervisor:
         except PortTaken as problem:
             self._abort(str(problem), is_timeout=False)
             return
+        except Exception as problem:
+            self._log.exception("%s: looking whether it is ready failed", self.name)
+            reason = f"whether it is ready cannot be found out: {type(problem).__name__}: {problem}"
+            self._abort(reason, is_timeout=False)
+            return
         self._ready = Ready(target, generation)
         seconds = self._record.note_ready()
         self._log.info("%s: ready at %s after %.1f s", self.name, target, seconds)
@@ -414,6 +419,8 @@ class Supervisor:
             elif ended is not None:
                 reason = f"it {reason}"
             self._note_failure(reason, ended=ended)
+        else:
+            self._log.info("%s: ended: %s", self.name, reason)
         self._post(event, generation=generation)
 
     def _abort(self, reason: str, *, is_timeout: bool) -> None:
