@@ -21,11 +21,14 @@ from ..rules.lifecycle import State
 SHOWN_LINES = 50
 _LINES_IN_MESSAGE = 10
 _HIDDEN = "****"
-_SECRET_WORD = r"(?:token|passw(?:or)?d|passphrase|secret|credentials?|key|auth)"  # noqa: S105
-# `--token`, `-password`, `--my.secret`, `API_KEY`: the secret word comes last in the name.
-_SECRET_NAME = re.compile(rf"(?:^|[-_./:]|(?<=[a-z])){_SECRET_WORD}$", re.IGNORECASE)
-_QUERY_SECRET = re.compile(rf"([?&][\w.-]*{_SECRET_WORD}=)[^&#\s]+", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+@")
+# Stands for it until the shell's quotes are in place, which it does not need itself.
+_PLACEHOLDER = "%%HIDDEN%%"
+_SURE = r"(?i:token|passw(?:or)?d|passphrase|secret|credentials?)"
+# `--api-key`, `accessKey`, but not `--monkey`.
+_SECRET_NAME = re.compile(rf"(?:{_SURE}|(?:^|[-_./:])(?i:key|auth)|(?<=[a-z])(?:Key|Auth))$")
+_QUERY_SECRET = re.compile(rf"([?&](?:[\w.-]*{_SURE}|(?:[\w.-]*[-_.])?(?i:key|auth))=)[^&#\s]+()")
+_INNER_SECRET = re.compile(rf"(\s--?[\w.-]*{_SURE}[=\s]\s*)[^\s-]\S*()")
+_URL_PASSWORD = re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+(@)")
 _OFTEN_OUT_OF_MEMORY = signal.Signals.SIGTERM if not hasattr(signal, "SIGKILL") else signal.SIGKILL
 
 
@@ -78,21 +81,23 @@ def masked_command(argv: Sequence[str]) -> str:
     masked: list[str] = []
     is_next_secret = False
     for argument in argv:
-        if is_next_secret and not argument.startswith("-"):
-            masked.append(_HIDDEN)
+        if is_next_secret and not argument.startswith("--"):
+            masked.append(_PLACEHOLDER)
             is_next_secret = False
             continue
         name, equals, value = argument.partition("=")
         is_secret = bool(_SECRET_NAME.search(name)) and " " not in name
         is_next_secret = is_secret and not equals and name.startswith("-")
-        shown = f"{name}={_HIDDEN}" if is_secret and value else masked_text(argument)
+        shown = f"{name}={_PLACEHOLDER}" if is_secret and value else _without_secrets(argument)
         masked.append(shown)
-    return " ".join(shlex.quote(arg).replace(f"'{_HIDDEN}'", _HIDDEN) for arg in masked)
+    return shlex.join(masked).replace(_PLACEHOLDER, _HIDDEN)
 
 
-def masked_text(text: str) -> str:
-    """`text` without the secrets in the URLs it holds."""
-    return _URL_PASSWORD.sub(rf"\1{_HIDDEN}@", _QUERY_SECRET.sub(rf"\1{_HIDDEN}", text))
+def _without_secrets(text: str) -> str:
+    """`text` without those in URLs, and in the options of a command line for a shell."""
+    for pattern in (_QUERY_SECRET, _INNER_SECRET, _URL_PASSWORD):
+        text = pattern.sub(rf"\1{_PLACEHOLDER}\2", text)
+    return text
 
 
 def refusal(
