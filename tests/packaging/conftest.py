@@ -81,7 +81,7 @@ def wheel_from_sdist(
 ) -> Built:
     """What someone gets for whom there is no wheel."""
     unpacked = tmp_path_factory.mktemp("unpacked")
-    run(["tar", "-xzf", sdist.path, "-C", unpacked], os.environ)
+    run([sys.executable, "-m", "tarfile", "-e", sdist.path, unpacked], os.environ)
     (source,) = unpacked.iterdir()
     return pip_wheel(source, bare_python, without_node, tmp_path_factory.mktemp("second-wheel"))
 
