@@ -52,7 +52,7 @@ def find_listener(port: int, tree: Collection[int] = ()) -> Listener:
         return Listener(Ownership.UNKNOWN)
     for pid in tree:
         if inodes & _socket_inodes(pid):
-            return Listener(Ownership.OURS, pid, _name(pid))
+            return Listener(Ownership.OURS, pid)
     for entry in os.listdir("/proc"):
         if entry.isdigit() and inodes & _socket_inodes(int(entry)):
             return _foreign(int(entry))
@@ -104,7 +104,7 @@ def _ask_psutil(port: int, tree: Collection[int]) -> Listener:
         if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,):
             pid = connection.pid or 0
             if pid in tree:
-                return Listener(Ownership.OURS, pid, _name(pid))
+                return Listener(Ownership.OURS, pid)
             if pid:
                 return _foreign(pid)
     return Listener(Ownership.UNKNOWN)

@@ -31,7 +31,7 @@ from .child import Binding
 
 # Between two tries. The longest must leave room for the answer within 100 ms.
 _FIRST_PAUSE = 0.02
-_LONGEST_PAUSE = 0.06
+_LONGEST_PAUSE = 0.04
 _PAUSE_GROWTH = 1.2
 # A user's own check may be expensive.
 _CHECK_PAUSE = 0.1
