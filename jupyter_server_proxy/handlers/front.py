@@ -118,6 +118,12 @@ class FrontHandler(JupyterHandler):
             return "execute"
         return "read" if self.request.method in ("GET", "HEAD", "OPTIONS") else "write"
 
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """A path may hold bytes that are no UTF-8; they pass as `rules.paths` says."""
+        if name is not None:
+            return super().decode_argument(value, name)
+        return value.decode("utf-8", "surrogateescape")
+
     def check_xsrf_cookie(self) -> None:
         """Leave it to the proxied application, whose forms do not know Jupyter's token."""
 
