@@ -56,6 +56,13 @@ class LoginRequired(ProxyError):
     log_level = logging.INFO
 
 
+class LoginUnavailable(ProxyError):
+    """Who it is cannot be found out now, so nobody can be let in."""
+
+    status = 503
+    title = "Nobody can log in now"
+
+
 class NotAuthorized(ProxyError):
     """Somebody is logged in whom Jupyter's authorizer does not let use this service."""
 

@@ -19,8 +19,9 @@ from ..rules.service import Service
 
 SETTING = "jupyter_server_proxy_runtime"
 
-# Cookies by which JupyterHub and its single-user servers know a person; all start so.
-HUB_COOKIE_PREFIXES = ("jupyterhub-",)
+# Cookies by which JupyterHub and its single-user servers know a person; all start so, the
+# second way where the Hub has `cookie_host_prefix_enabled`.
+HUB_COOKIE_PREFIXES = ("jupyterhub-", "__Host-jupyterhub-")
 XSRF_COOKIE = "_xsrf"
 
 

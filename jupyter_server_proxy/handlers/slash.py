@@ -24,8 +24,8 @@ class AddSlashHandler(FrontHandler):
         redirect_to_slash(self)
 
 
-def redirect_to_slash(handler: FrontHandler) -> None:
+def redirect_to_slash(handler: FrontHandler, *, is_permanent: bool = False) -> None:
     """Answer with a redirect to the same path with a slash; the query is kept."""
     path, suffix = split_target(handler.request.uri or "/")
     # Two slashes at the start would name a host.
-    handler.redirect("/" + path.lstrip("/") + "/" + suffix)
+    handler.redirect("/" + path.lstrip("/") + "/" + suffix, permanent=is_permanent)
