@@ -16,11 +16,16 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 from playwright.sync_api import Error as PlaywrightError
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+
+# Milliseconds. Generous, since a small machine may be busy; a test that passes never waits for it.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # The last five keep the browser from calling home, so that the tests need no network.
@@ -59,7 +64,7 @@ def running_browser(path: str) -> Iterator[Browser]:
 def new_context(browser: Browser, url: str, token: str) -> BrowserContext:
     """A window that is logged in, as after opening the printed address."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=url)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"login?token={token}&next=%2Fapi%2Fstatus")
     page.close()

@@ -124,8 +124,11 @@ class JupyterProcess:
 
     def survivors(self) -> list[str]:
         """What is still alive although Jupyter has ended, as command lines."""
-        _, alive = psutil.wait_procs(self.marked(), timeout=3)
-        return [" ".join(process.cmdline()) for process in alive]
+        return [_command_line(process) for process in self._alive_after(3)]
+
+    def _alive_after(self, seconds: float) -> list[psutil.Process]:
+        psutil.wait_procs(self.marked(), timeout=seconds)
+        return self.marked()
 
     def kill(self) -> None:
         """Remove everything at once, so that a failed test leaves nothing behind."""
@@ -138,6 +141,13 @@ class JupyterProcess:
             self.process.kill()
         self.process.wait(10)
         self._reader.join(10)
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return f"process {process.pid}, gone a moment later"
 
 
 def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:

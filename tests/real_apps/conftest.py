@@ -55,7 +55,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
 @pytest.fixture
 def page(browser: Browser, demo: JupyterProcess, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = new_context(browser, demo.url, demo.token)
-    context.set_default_timeout(60_000)
     page = context.new_page()
     yield page
     screenshot(page, request.node.name)
