@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import BackendUnreachable, ConnectTimedOut, ProxyError
 from ..rules.targets import Target, TcpTarget, TlsOptions
 from .exchange import Exchange
+from .limit import time_limit
 from .tls import client_context
 
 # What "localhost" means here, in the order tried; no resolver, no thread, no surprise.
@@ -156,7 +157,8 @@ async def connect(
     Raises BackendUnreachable or ConnectTimedOut, naming the target.
     """
     try:
-        return await asyncio.wait_for(_dial(target, on_lost), timeout)
+        async with time_limit(timeout):
+            return await _dial(target, on_lost)
     except asyncio.TimeoutError:
         raise ConnectTimedOut(
             f"Nothing at {target} accepted a connection within {timeout:g} seconds"

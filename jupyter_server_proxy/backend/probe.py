@@ -7,6 +7,7 @@ import asyncio
 from ..errors import ResponseTimedOut
 from ..rules.targets import Target, TcpTarget, bracketed
 from .connection import connect
+from .limit import time_limit
 
 
 async def fetch_status(
@@ -18,7 +19,8 @@ async def fetch_status(
     BackendSpokeNonsense or ResponseTimedOut.
     """
     try:
-        return await asyncio.wait_for(_ask(target, path, connect_timeout or timeout), timeout)
+        async with time_limit(timeout):
+            return await _ask(target, path, connect_timeout or timeout)
     except asyncio.TimeoutError:
         raise ResponseTimedOut(f"{target} did not answer within {timeout:g} seconds") from None
 

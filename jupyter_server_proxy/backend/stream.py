@@ -7,6 +7,7 @@ import asyncio
 from ..errors import BackendUnreachable, ConnectTimedOut
 from ..rules.targets import Target, UnixTarget
 from .connection import LOOPBACKS
+from .limit import time_limit
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -14,7 +15,8 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 async def open_stream(target: Target, *, timeout: float) -> Stream:
     """Connect within `timeout` seconds. Raises BackendUnreachable or ConnectTimedOut."""
     try:
-        return await asyncio.wait_for(_open(target), timeout)
+        async with time_limit(timeout):
+            return await _open(target)
     except asyncio.TimeoutError:
         raise ConnectTimedOut(
             f"Nothing at {target} accepted a connection within {timeout:g} seconds"

@@ -97,15 +97,15 @@ class PosixChild:
             self._control.send(byte)
 
 
-def spawn(request: SpawnRequest, name: str) -> PosixChild:
-    """Start the command of `request`, with `name` in the guardian's own command line.
+def spawn(request: SpawnRequest) -> PosixChild:
+    """Start the command of `request`.
 
     Blocks for some 20 ms: for a thread. Raises SpawnRefused.
     """
     ours, theirs = socket.socketpair()
     marker, environment = new_marker(request.launch.env)
     with theirs:
-        guardian = _start_guardian(theirs, request.output, name)
+        guardian = _start_guardian(theirs, request.output)
     try:
         ours.settimeout(_SPAWN_PATIENCE)
         ours.sendall(_encoded(request, environment))
@@ -120,7 +120,7 @@ def spawn(request: SpawnRequest, name: str) -> PosixChild:
     return PosixChild(guardian, ours, pid, marker)
 
 
-def _start_guardian(control: socket.socket, output: int, name: str) -> subprocess.Popen[bytes]:
+def _start_guardian(control: socket.socket, output: int) -> subprocess.Popen[bytes]:
     # By descriptor and not by path, so that whoever kills everything with "jupyter" in its
     # command line does not kill those who clean up after exactly that.
     script = os.open(_SCRIPT, os.O_RDONLY)
@@ -128,7 +128,7 @@ def _start_guardian(control: socket.socket, output: int, name: str) -> subproces
         return subprocess.Popen(
             [
                 *(sys.executable, "-I", "-S", "-B", f"/dev/fd/{script}"),
-                *(str(os.getpid()), str(script), f"guardian of {name}"),
+                *(str(os.getpid()), str(script), "proxy-guardian"),
             ],
             env={key: value for key, value in os.environ.items() if key != MARKER},
             cwd="/",

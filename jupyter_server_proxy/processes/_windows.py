@@ -77,7 +77,7 @@ class WindowsChild:
         return Ended(code)
 
 
-def spawn(request: SpawnRequest, name: str) -> WindowsChild:  # noqa: ARG001 - same as on POSIX
+def spawn(request: SpawnRequest) -> WindowsChild:
     """Start the command of `request`. Raises SpawnRefused."""
     _, environment = new_marker(request.launch.env)
     try:

@@ -29,9 +29,7 @@ class Guardian:
 
         To be awaited to its end: a child started by a call that was cancelled is ended again.
         """
-        starting: asyncio.Future[Child] = asyncio.ensure_future(
-            asyncio.to_thread(spawn, request, name)
-        )
+        starting: asyncio.Future[Child] = asyncio.ensure_future(asyncio.to_thread(spawn, request))
         try:
             child = await asyncio.shield(starting)
         except asyncio.CancelledError:

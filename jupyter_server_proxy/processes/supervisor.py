@@ -33,9 +33,10 @@ from ..rules.lifecycle import (
 )
 from ..rules.service import ProcessOptions, RestartPolicy
 from ..rules.targets import Target
-from .attempt import Attempt, LaunchFactory, Plan, PortTaken
-from .child import Binding, Ended, SpawnRefused
-from .failure import Failure, describe_exit, refusal
+from .attempt import Attempt, LaunchFactory, Plan
+from .child import Binding
+from .failure import Failure, refusal
+from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
 from .record import Record
@@ -43,8 +44,6 @@ from .rotating import log_path
 from .usage import StopReason, Usage
 from .waiting import Deadline, Waiters
 
-# A child that exits because its port was taken between our look and its own gets another one.
-_PORT_TRIES = 3
 # Between one SIGKILL of the tree and the next.
 _KILL_AGAIN_AFTER = 5.0
 # Over the grace: what the guardian needs to give up on processes that cannot be killed.
@@ -113,9 +112,7 @@ class Supervisor:
         self._gone = Waiters[None]()
         self._deadline = Deadline()
         self._subscribers: dict[object, Callable[[StateChanged], None]] = {}
-        self._attempt: Attempt | None = None
-        self._living: asyncio.Task[None] | None = None
-        self._probing: asyncio.Task[None] | None = None
+        self._present: Generation | None = None
         self._close_grace: float | None = None
         self._ready: Ready | None = None
         self._carriers: dict[Effect, Callable[[], None]] = {
@@ -232,9 +229,9 @@ class Supervisor:
         self._post(CloseWanted())
         if self._state is not State.CLOSED:
             patience = self._grace() + _CLOSE_PATIENCE
-            try:
-                await asyncio.wait_for(self._gone.join(), patience)
-            except asyncio.TimeoutError:
+            gone = self._gone.join()
+            await asyncio.wait({gone}, timeout=patience)
+            if not gone.done():
                 self._log.error("%s: could not be stopped within %g s", self.name, patience)
 
     def use(self) -> contextlib.AbstractContextManager[None]:
@@ -257,10 +254,8 @@ class Supervisor:
 
     # --- events ---------------------------------------------------------------------------
 
-    def _post(self, event: Event, *, generation: int | None = None) -> None:
-        """Apply `event` after those before it; an event of an earlier generation is dropped."""
-        if generation is not None and generation != self.generation:
-            return
+    def _post(self, event: Event) -> None:
+        """Apply `event` after those before it."""
         self._inbox.append(event)
         if self._is_applying:
             return
@@ -290,8 +285,8 @@ class Supervisor:
         """Nothing that was started for a state survives it."""
         if before in (State.STARTING, State.FAILED):
             self._deadline.cancel()
-        if before is State.STARTING and self._probing is not None:
-            self._probing.cancel()
+        if before is State.STARTING and self._present is not None:
+            self._present.stop_probing()
         if before is State.READY:
             self._ready = None
             self._usage.end()
@@ -309,10 +304,8 @@ class Supervisor:
     def _spawn(self) -> None:
         self._record.note_start()
         self._deadline.set(self.options.timeout, self._on_start_timeout)
-        self._attempt = Attempt(self._plan)
-        self._living = asyncio.create_task(
-            self._live(self._attempt, self.generation), name=f"life of {self.name}"
-        )
+        self._present = Generation(self._plan, self._reports(self.generation))
+        self._present.begin()
 
     def _wake(self) -> None:
         assert self._ready is not None
@@ -335,7 +328,7 @@ class Supervisor:
         self._deadline.cancel()
         if self._attempt is not None:
             self._attempt.release()
-            self._attempt = None
+            self._present = None
         self._gone.give(None)
 
     def _schedule_retry(self) -> None:
@@ -353,75 +346,43 @@ class Supervisor:
 
     # --- one generation -------------------------------------------------------------------
 
-    async def _live(self, attempt: Attempt, generation: int) -> None:
-        """From binding to end, with another port if somebody was faster; posts how it ended."""
-        for _ in range(_PORT_TRIES):
-            try:
-                await attempt.spawn()
-            except (SpawnRefused, ProxyError) as problem:
-                await attempt.close_output()
-                self._end(SpawnFailed(), str(problem), generation)
-                return
-            except Exception as problem:
-                self._log.exception("%s: its command could not be made", self.name)
-                await attempt.close_output()
-                reason = f"its command could not be made: {type(problem).__name__}: {problem}"
-                self._end(SpawnFailed(), reason, generation)
-                return
-            self._probing = asyncio.create_task(
-                self._probe(attempt, generation), name=f"readiness of {self.name}"
-            )
-            if self._state is not State.STARTING:
-                self._probing.cancel()
-            ended = await attempt.wait()
-            await self._stop_probing()
-            if self._state is not State.STARTING or not attempt.has_lost_its_port():
-                break
-            self._log.warning("%s: lost its port to another program, trying another", self.name)
-            attempt.release()
-            attempt = self._attempt = Attempt(self._plan)
-        self._end(self._event_for(ended), describe_exit(ended.returncode), generation, ended)
+    def _reports(self, number: int) -> Reports:
+        """Where generation `number` reports; there is no other before it has reported its end."""
 
-    async def _probe(self, attempt: Attempt, generation: int) -> None:
-        """Post ProbeSucceeded when the child is ready. Cancelled when that is of no use."""
-        try:
-            target = await attempt.find_target()
-        except PortTaken as problem:
-            self._abort(str(problem), is_timeout=False)
-            return
-        except Exception as problem:
-            self._log.exception("%s: looking whether it is ready failed", self.name)
-            reason = f"whether it is ready cannot be found out: {type(problem).__name__}: {problem}"
-            self._abort(reason, is_timeout=False)
-            return
-        self._ready = Ready(target, generation)
+        def is_starting() -> bool:
+            return number == self.generation and self._state is State.STARTING
+
+        return Reports(
+            is_starting=is_starting,
+            on_ready=lambda target: self._on_ready(Ready(target, number)),
+            on_hopeless=lambda reason: self._abort(reason, is_timeout=False),
+            on_end=self._on_end,
+        )
+
+    def _on_ready(self, ready: Ready) -> None:
+        self._ready = ready
         seconds = self._record.note_ready()
-        self._log.info("%s: ready at %s after %.1f s", self.name, target, seconds)
+        self._log.info("%s: ready at %s after %.1f s", self.name, ready.target, seconds)
         self._usage.begin()
-        self._post(ProbeSucceeded(), generation=generation)
+        self._post(ProbeSucceeded())
 
-    async def _stop_probing(self) -> None:
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.gather(self._probing, return_exceptions=True)
-            self._probing = None
-
-    def _event_for(self, ended: Ended) -> Event:
-        is_clean = ended.returncode == 0 and self.options.restart is not RestartPolicy.ALWAYS
-        return Exited() if is_clean else Crashed()
-
-    def _end(self, event: Event, reason: str, generation: int, ended: Ended | None = None) -> None:
-        """Note down a failure, unless it was told to go or is free to, and post the event."""
-        is_free_to_go = self._state is State.READY and isinstance(event, Exited)
-        if self._state in (State.STARTING, State.READY) and not is_free_to_go:
-            if self._state is State.STARTING and ended is not None:
-                reason = f"it {reason} before it was ready"
-            elif ended is not None:
-                reason = f"it {reason}"
-            self._note_failure(reason, ended=ended)
+    def _on_end(self, end: End) -> None:
+        """Note down a failure, unless the child was told to go or is free to; post the event."""
+        event = self._event_for(end)
+        if self._state is State.STARTING:
+            detail = f"it {end.reason} before it was ready" if end.ended else end.reason
+            self._note_failure(detail, end)
+        elif self._state is State.READY and not isinstance(event, Exited):
+            self._note_failure(f"it {end.reason}", end)
         else:
-            self._log.info("%s: ended: %s", self.name, reason)
-        self._post(event, generation=generation)
+            self._log.info("%s: ended: %s", self.name, end.reason)
+        self._post(event)
+
+    def _event_for(self, end: End) -> Event:
+        if end.ended is None:
+            return SpawnFailed()
+        is_clean = end.returncode == 0 and self.options.restart is not RestartPolicy.ALWAYS
+        return Exited() if is_clean else Crashed()
 
     def _abort(self, reason: str, *, is_timeout: bool) -> None:
         """The start's time is up: it took too long, or it can never succeed."""
@@ -429,18 +390,22 @@ class Supervisor:
         self._post(DeadlinePassed())
 
     def _note_failure(
-        self, reason: str, *, ended: Ended | None = None, is_timeout: bool = False
+        self, reason: str, end: End | None = None, *, is_timeout: bool = False
     ) -> None:
         self._log.error("%s: %s", self.name, reason)
         self._record.note_failure(
             reason,
-            command=self._attempt.command if self._attempt is not None else "",
-            returncode=ended.returncode if ended is not None else None,
-            is_crash=ended is not None,
+            command=self.command,
+            returncode=end.returncode if end is not None else None,
+            is_crash=end is not None and end.ended is not None,
             is_timeout=is_timeout,
         )
 
     # --- small things ---------------------------------------------------------------------
+
+    @property
+    def _attempt(self) -> Attempt | None:
+        return self._present.attempt if self._present is not None else None
 
     def _post_stop(self, reason: StopReason) -> None:
         if self._state is not State.CLOSED:

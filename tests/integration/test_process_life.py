@@ -525,6 +525,34 @@ async def test_a_guardian_that_is_killed_takes_its_child_along_and_is_noticed(
     await next_state(supervisor, State.READY)
 
 
+async def test_who_kills_all_of_jupyter_by_name_does_not_hit_the_guardian(make_supervisor, app):
+    supervisor = make_supervisor(app("web.py"))
+    await supervisor.ensure_ready()
+    guardian = psutil.Process(supervisor.pid).parent()
+    assert guardian.name() == "proxy-guardian"
+    # Not to be hit by who kills all that has "jupyter" or the service's name in its command line.
+    assert not re.search("jupyter|web.py", " ".join(guardian.cmdline()[1:]))
+
+
+async def test_the_child_gets_a_session_of_its_own_and_none_of_jupyters_files(
+    make_supervisor, tmp_path
+):
+    script = """
+import os, sys, time
+is_leader = os.getsid(0) == os.getpgid(0) == os.getpid()
+print(is_leader, sorted(os.listdir('/proc/self/fd')), os.readlink('/proc/self/fd/0'), flush=True)
+time.sleep(60)
+"""
+    with open(tmp_path / "jupyters", "w") as file:  # noqa: ASYNC230 - quick
+        os.set_inheritable(file.fileno(), True)
+        supervisor = make_supervisor(
+            [sys.executable, "-c", script], readiness=LogReadiness(re.compile("True|False"))
+        )
+        await supervisor.ensure_ready()
+    # 3 is the listing itself.
+    assert supervisor.output.lines() == ["True ['0', '1', '2', '3'] /dev/null"]
+
+
 # --- Jupyter's own end --------------------------------------------------------------------------
 
 
