@@ -19,12 +19,15 @@ from typing import Any
 
 from tornado import iostream
 
-from .streams import CHUNK_SIZE, IOStreamTransport
+from .streams import IOStreamTransport
 
 # A peer that has closed one direction usually closes the other soon; one that went away
 # cannot be told from it. So after one direction has ended, silence in the other is not
 # waited on for longer than this.
 HALF_CLOSED_SECONDS = 30.0
+
+# More than Tornado's streams read at once.
+LARGE_READ = 1024 * 1024
 
 _LINGER_RESET = struct.pack("ii", 1, 0)
 
@@ -144,7 +147,7 @@ class Tunnel:
 class _End(asyncio.Protocol):
     """One side of a tunnel: what it receives is written to its peer."""
 
-    __slots__ = ("_on_data", "_tunnel", "early", "has_ended", "peer", "transport")
+    __slots__ = ("_on_data", "_tunnel", "early", "has_ended", "is_full", "peer", "transport")
 
     peer: _End
 
@@ -154,6 +157,7 @@ class _End(asyncio.Protocol):
         # Bytes that were read before this end had a transport; they come first.
         self.early = b""
         self.has_ended = False
+        self.is_full = False
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -173,7 +177,8 @@ class _End(asyncio.Protocol):
     def eof_received(self) -> bool:
         self.has_ended = True
         self._tunnel.note_end(self)
-        return True
+        # A transport that cannot be half-closed (TLS) closes itself.
+        return self.transport is not None and self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.has_ended = True
@@ -181,15 +186,19 @@ class _End(asyncio.Protocol):
         self._tunnel.note_lost(self, exc)
 
     def pause_writing(self) -> None:
+        self.is_full = True
         if self.peer.transport is not None:
             self.peer.transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self.is_full = False
         self.peer.resume()
 
     def resume(self) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.resume_reading()
+        """Read on, unless the peer has more to write already than it should."""
+        if self.peer.is_full or self.transport is None or self.transport.is_closing():
+            return
+        self.transport.resume_reading()
 
     def write_eof(self) -> bool:
         """Pass an end of input on; False where the transport cannot close one direction."""
@@ -235,12 +244,18 @@ async def _adopt(stream: iostream.IOStream, end: _End) -> None:
 
 
 def _take_buffered(stream: iostream.IOStream) -> bytes:
-    """What the stream has read from its socket already. Raises StreamClosedError (an OSError)
-    when the client is gone."""
+    """What the stream has read from its socket already, and perhaps one read more. Raises
+    StreamClosedError (an OSError) when the client is gone."""
     chunks: list[bytes] = []
     while True:
-        pending = asyncio.ensure_future(stream.read_bytes(CHUNK_SIZE, partial=True))
+        # Tornado reads from the socket only when its buffer is empty, and then less than this;
+        # so a short read has emptied it. Asking again would read what a client sends meanwhile.
+        pending = asyncio.ensure_future(stream.read_bytes(LARGE_READ, partial=True))
         if not pending.done():
             # Nothing left; closing the stream ends this read.
             return b"".join(chunks)
         chunks.append(pending.result())
+        if stream.closed():
+            raise iostream.StreamClosedError
+        if len(chunks[-1]) < LARGE_READ:
+            return b"".join(chunks)
