@@ -1,0 +1,66 @@
+"""What JupyterHub tells the servers it spawns, through environment variables. No I/O here."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ..rules.targets import DEFAULT_PORTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubEnvironment:
+    """The variables, read. "" and None stand for those that are not set.
+
+    `server_name` is "" for a user's default server; it is the presence of `api_token` and
+    `activity_url` that says whether there is a Hub to report to.
+    """
+
+    address: str | None = None
+    port: int | None = None
+    prefix: str = ""
+    user: str = ""
+    group: str = ""
+    server_name: str = ""
+    api_token: str = field(default="", repr=False)
+    activity_url: str = ""
+    client_id: str = ""
+    key_file: str = ""
+    cert_file: str = ""
+    client_ca: str = ""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> HubEnvironment:
+        """What `environ` says. Raises ValueError for a port that is none."""
+        url = urlsplit(environ.get("JUPYTERHUB_SERVICE_URL", ""))
+        return cls(
+            address=url.hostname or None,
+            port=url.port or DEFAULT_PORTS.get(url.scheme),
+            prefix=environ.get("JUPYTERHUB_SERVICE_PREFIX", ""),
+            user=environ.get("JUPYTERHUB_USER", ""),
+            group=environ.get("JUPYTERHUB_GROUP", ""),
+            server_name=environ.get("JUPYTERHUB_SERVER_NAME", ""),
+            api_token=environ.get("JUPYTERHUB_API_TOKEN", ""),
+            activity_url=environ.get("JUPYTERHUB_ACTIVITY_URL", ""),
+            client_id=environ.get("JUPYTERHUB_CLIENT_ID", ""),
+            key_file=environ.get("JUPYTERHUB_SSL_KEYFILE", ""),
+            cert_file=environ.get("JUPYTERHUB_SSL_CERTFILE", ""),
+            client_ca=environ.get("JUPYTERHUB_SSL_CLIENT_CA", ""),
+        )
+
+    @property
+    def is_present(self) -> bool:
+        """Whether a Hub has started this process."""
+        return bool(self.api_token)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only programs on this machine can connect to `address`."""
+    if address.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

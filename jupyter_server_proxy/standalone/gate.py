@@ -1,0 +1,64 @@
+"""What the routes of the standalone application have that those in Jupyter do not.
+
+The gate itself is `FrontHandler`'s, the same as in Jupyter; here is who it asks when there is
+no Jupyter, and what counts as a credential then. `hub` has the JupyterHub side.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from jupyter_server.auth import IdentityProvider, User
+from tornado import web
+
+from ..handlers.front import FrontHandler
+from ..handlers.relaying import RelayingHandler
+from ..handlers.runtime import HUB_COOKIE_PREFIXES
+from ..handlers.slash import redirect_to_slash
+from ..rules.credentials import Credentials
+
+# Keys of the application's settings.
+HUB_ENVIRONMENT = "jupyter_server_proxy_hub_environment"
+TRUST_XHEADERS = "jupyter_server_proxy_trust_xheaders"
+
+
+class OpenIdentityProvider(IdentityProvider):
+    """Lets everybody in (`--no-authentication`)."""
+
+    def get_user(self, handler: web.RequestHandler) -> User:
+        """Somebody without a name."""
+        return User("anonymous")
+
+
+class OpenGate(RelayingHandler):
+    """Mixed into every route of an application without authentication."""
+
+    @cached_property
+    def _jupyter_credentials(self) -> Credentials | None:
+        """Of JupyterHub only: there is no Jupyter whose `_xsrf` cookie could be meant."""
+        token = self.settings[HUB_ENVIRONMENT].api_token
+        return Credentials(
+            tokens=frozenset((token,) if token else ()), cookie_prefixes=HUB_COOKIE_PREFIXES
+        )
+
+    def _is_behind_trusted_proxy(self) -> bool:
+        return bool(self.settings[TRUST_XHEADERS])
+
+
+class BasePathHandler(RelayingHandler):
+    """The base URL without its slash: relative URLs of the application need it."""
+
+    def get(self) -> None:
+        """Redirect, for good: this never becomes anything else."""
+        redirect_to_slash(self, is_permanent=True)
+
+    head = get
+
+
+class OutsideHandler(FrontHandler):
+    """Everything outside the base URL."""
+
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """There is nothing to guard, and nothing to find."""
+        raise web.HTTPError(404)

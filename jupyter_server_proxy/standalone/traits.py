@@ -1,0 +1,118 @@
+"""The options of the standalone application. Traits only, no I/O.
+
+Those of the service are the same as for services in Jupyter, but for `port`, which is our
+own here; the application's is `server_port`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from traitlets import Bool, Int, Unicode, default, validate
+from traitlets.config import Configurable
+
+from ..config.backend_traits import BackendTraits
+from ..config.exchange_traits import ExchangeTraits
+from ..config.process_traits import ProcessTraits
+from ..config.server_process import NOT_SETTINGS
+from .environment import HubEnvironment, is_loopback
+
+DEFAULT_ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 8888
+
+
+class StandaloneTraits(ProcessTraits, BackendTraits, ExchangeTraits):
+    """What can be configured, on the command line and in configuration files."""
+
+    base_url = Unicode(
+        help="""
+        The prefix of the URLs that are served, such as ``/user/name``; everything else is 404. The
+        environment variable JUPYTERHUB_SERVICE_PREFIX, or else "/", when it is missing.
+        """,
+    ).tag(config=True)
+
+    no_authentication = Bool(
+        False,
+        help="""
+        Let everybody in who can connect, without a login. WARNING: together with an address that
+        other machines can reach, everybody there can use the application.
+        """,
+    ).tag(config=True)
+
+    address = Unicode(
+        help="""
+        The address to listen on. The one in the environment variable JUPYTERHUB_SERVICE_URL, or
+        else 127.0.0.1, when it is missing.
+        """,
+    ).tag(config=True)
+
+    port = Int(
+        help="""
+        The port to listen on, 0 for any free one. The one in the environment variable
+        JUPYTERHUB_SERVICE_URL, or else 8888, when it is missing.
+        """,
+    ).tag(config=True)
+
+    server_port = Int(0, help=ProcessTraits.port.help).tag(config=True)
+
+    trust_xheaders = Bool(
+        help="""
+        Whether to believe the X-Forwarded fields of requests, which a proxy in front of us sets.
+        When it is missing: if JupyterHub started us, or only this machine can connect.
+        """,
+    ).tag(config=True)
+
+    activity_interval = Int(
+        300,
+        min=0,
+        help="""
+        Seconds between reports to JupyterHub of when the application was last used; they go to the
+        URL in the environment variable JUPYTERHUB_ACTIVITY_URL. 0 means no reports.
+        """,
+    ).tag(config=True)
+
+    websocket_max_message_size = Int(
+        None,
+        allow_none=True,
+        help="""
+        Accepted for compatibility and without effect: messages pass as they are, whatever their
+        size.
+        """,
+    ).tag(config=True)
+
+    @property
+    def hub(self) -> HubEnvironment:
+        """What JupyterHub says in the environment."""
+        return HubEnvironment.read(os.environ)
+
+    @default("base_url")
+    def _default_base_url(self) -> str:
+        return self.hub.prefix.rstrip("/")
+
+    @validate("base_url")
+    def _normal_base_url(self, proposal: Any) -> str:
+        """With a slash in front and none at the end, so "" for the root, as templates expect."""
+        path = proposal["value"].strip("/")
+        return f"/{path}" if path else ""
+
+    @default("address")
+    def _default_address(self) -> str:
+        return self.hub.address or DEFAULT_ADDRESS
+
+    @default("port")
+    def _default_port(self) -> int:
+        return self.hub.port or DEFAULT_PORT
+
+    @default("trust_xheaders")
+    def _default_trust_xheaders(self) -> bool:
+        return self.hub.is_present or is_loopback(self.address)
+
+
+def service_options() -> list[str]:
+    """The names of the options that describe the service, but for its port."""
+    names = {name for mixin in SERVICE_MIXINS for name in mixin.class_trait_names(config=True)}
+    return sorted(names - NOT_SETTINGS - {"port"})
+
+
+SERVICE_MIXINS: tuple[type[Configurable], ...] = (ProcessTraits, BackendTraits, ExchangeTraits)
