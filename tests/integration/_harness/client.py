@@ -33,7 +33,7 @@ class Client:
         fields: Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
     ) -> None:
-        """Send a request with a login token; `body`, when given, with its Content-Length."""
+        """Send a request as `request_bytes` says; `body`, when given, with its Content-Length."""
         await self.send(request_bytes(self.jupyter, method, path, fields, body))
 
     async def head(self) -> Head:
@@ -107,13 +107,13 @@ def request_bytes(
     fields: Iterable[tuple[str, str]] = (),
     body: bytes | None = None,
 ) -> bytes:
-    """A request with Host and a token; fields of these names replace them, "" leaves them out.
+    """A request of somebody who is logged in: with Host and Jupyter's cookie.
 
-    `path` follows the base URL.
+    Fields of these names replace them, "" leaves them out. `path` follows the base URL.
     """
     given = list(fields)
     names = {name.lower() for name, _ in given}
-    own = [("Host", jupyter.netloc), ("Authorization", f"token {jupyter.token}")]
+    own = [("Host", jupyter.netloc), ("Cookie", jupyter.cookie)]
     if body is not None:
         own.append(("Content-Length", str(len(body))))
     lines = [(n, v) for n, v in own if n.lower() not in names] + [(n, v) for n, v in given if v]

@@ -8,9 +8,11 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +65,19 @@ class Jupyter:
     host: str = ""
     port: int = 0
     base_url: str = "/"
+    # What a browser that has logged in sends, "name=value".
+    cookie: str = ""
     # How many tracebacks the tests have provoked on purpose.
     expected_tracebacks: int = 0
 
     @property
     def netloc(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The base URL, ending with a slash."""
+        return f"{self.scheme}://{self.netloc}{self.base_url}"
 
     @property
     def pid(self) -> int:
@@ -117,6 +126,17 @@ class Jupyter:
             assert not ended, f"Jupyter has ended:\n{self.log()}"
             assert time.monotonic() < deadline, f"Jupyter does not listen:\n{self.log()}"
             time.sleep(0.05)
+
+    def log_in(self) -> None:
+        """Get the cookie that Jupyter gives to whoever comes with the token."""
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}api/me", headers=headers)
+        no_checks = ssl.create_default_context()
+        no_checks.check_hostname = False
+        no_checks.verify_mode = ssl.CERT_NONE
+        with urllib.request.urlopen(request, timeout=PATIENCE, context=no_checks) as response:
+            cookies = response.headers.get_all("Set-Cookie")
+        (self.cookie,) = [cookie.partition(";")[0] for cookie in cookies]
 
     def _read_info(self, info: Path) -> bool:
         try:
@@ -195,6 +215,7 @@ def start_jupyter(
     jupyter = Jupyter(process, folder, log_path, mark, token, sockets)
     try:
         jupyter.wait_until_listening()
+        jupyter.log_in()
     except BaseException:
         jupyter._kill_all()
         raise
