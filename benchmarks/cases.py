@@ -25,6 +25,7 @@ def _small(connections: int) -> Case:
         (
             Metric(key, f"small GET, {many}", "req/s"),
             Metric(f"{key}-p99", f"small GET, {many}: p99", "ms", False, 2),
+            Metric(f"{key}-cpu", f"small GET, {many}: processor time each", "µs", False),
         ),
         _GETTERS,
         partial(small_get, connections=connections),
@@ -35,7 +36,10 @@ def _echo(key: str, title: str, unit: str, *, size: int, in_flight: int) -> Case
     return Case(
         key,
         title,
-        (Metric(key, title, unit),),
+        (
+            Metric(key, title, unit),
+            Metric(f"{key}-cpu", f"{title}: processor time each", "µs", False),
+        ),
         _CARRIERS,
         partial(echo, key=key, size=size, in_flight=in_flight),
     )

@@ -40,8 +40,7 @@ def _headers(lab: Lab, peer: str, effort: Effort, size: int) -> float:
     headers = {**place.headers, **more}
     url = place.url("http", "small")
     wrk(lab, url, headers, connections=1, seconds=effort.warm_up)
-    rate, _ = wrk(lab, url, headers, connections=1, seconds=effort.seconds / 2)
-    return 1e6 / rate
+    return 1e6 / wrk(lab, url, headers, connections=1, seconds=effort.seconds).rate
 
 
 def _tunnels(lab: Lab, peer: str, _effort: Effort, size: int) -> float:

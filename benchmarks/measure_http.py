@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .lab import FILES, GIB, MIB, Lab
 from .model import CannotMeasureError, Effort, ToolMissingError, Values
@@ -16,21 +17,37 @@ _TIME_UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 def small_get(lab: Lab, peer: str, effort: Effort, *, connections: int) -> Values:
-    """Requests per second and the 99th percentile in milliseconds of a 12-byte answer."""
+    """Requests per second, their 99th percentile in milliseconds, and what one costs the proxy.
+
+    The cost is processor time, in microseconds: it hardly depends on what else the machine does.
+    """
     backend, path = ("floor", "") if peer in FLOORS else ("http", "small")
     place = endpoint(lab, peer, backend)
     url = place.url(backend, path)
     if effort.warm_up:
         wrk(lab, url, place.headers, connections=connections, seconds=effort.warm_up)
-    rate, p99 = wrk(lab, url, place.headers, connections=connections, seconds=effort.seconds)
+    before = place.program.cpu() if place.program else 0.0
+    load = wrk(lab, url, place.headers, connections=connections, seconds=effort.seconds)
     key = f"get-{connections}"
-    return {key: rate, f"{key}-p99": p99}
+    values = {key: load.rate, f"{key}-p99": load.p99}
+    if place.program:
+        values[f"{key}-cpu"] = (place.program.cpu() - before) / load.requests * 1e6
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class WrkLoad:
+    """`rate` in requests per second, `p99` in milliseconds, and how many requests there were."""
+
+    rate: float
+    p99: float
+    requests: int
 
 
 def wrk(
     lab: Lab, url: str, headers: Mapping[str, str], *, connections: int, seconds: float
-) -> tuple[float, float]:
-    """(requests per second, p99 in ms). Raises CannotMeasureError unless every answer was 2xx."""
+) -> WrkLoad:
+    """Asks as fast as answers come. Raises CannotMeasureError unless every answer was 2xx."""
     try:
         program = lab.tools.debian("wrk")
     except ToolMissingError as error:
@@ -43,15 +60,16 @@ def wrk(
     return _read_wrk(done.stdout)
 
 
-def _read_wrk(text: str) -> tuple[float, float]:
+def _read_wrk(text: str) -> WrkLoad:
     rate = re.search(r"Requests/sec: +([\d.]+)", text)
     p99 = re.search(r" 99% +([\d.]+)(us|ms|s)", text)
-    if rate is None or p99 is None or float(rate[1]) == 0:
+    requests = re.search(r"(\d+) requests in", text)
+    if rate is None or p99 is None or requests is None or int(requests[1]) == 0:
         raise CannotMeasureError("fails: no answer")
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     if bad:
         raise CannotMeasureError(f"fails: {bad[1]} answers were errors")
-    return float(rate[1]), float(p99[1]) * _TIME_UNITS[p99[2]]
+    return WrkLoad(float(rate[1]), float(p99[1]) * _TIME_UNITS[p99[2]], int(requests[1]))
 
 
 def big_download(lab: Lab, peer: str, _effort: Effort) -> Values:

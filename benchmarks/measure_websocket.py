@@ -21,13 +21,20 @@ _OPEN_WITHIN = 180.0
 
 
 def echo(lab: Lab, peer: str, effort: Effort, *, key: str, size: int, in_flight: int) -> Values:
-    """Messages per second, or MB per second where messages are large."""
+    """Messages per second, or MB per second where messages are large, and what the proxy pays.
+
+    `KEY-cpu` is microseconds of processor time per message, there and back.
+    """
     place = endpoint(lab, peer, "echo")
+    before = place.program.cpu() if place.program else 0.0
     outcome = echo_load(
         lab, place, effort.seconds, size=size, in_flight=in_flight, warm_up=effort.warm_up
     )
     rate = outcome["messages"] if size < _KIB else outcome["bytes"] / 1e6
-    return {key: rate}
+    values = {key: rate}
+    if place.program:
+        values[f"{key}-cpu"] = (place.program.cpu() - before) / outcome["total"] * 1e6
+    return values
 
 
 def echo_load(

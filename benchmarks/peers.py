@@ -107,7 +107,7 @@ def endpoint(lab: Lab, peer: str, backend: str, *, fresh: bool = False) -> Endpo
     """
     if peer in FLOORS:
         served = lab.peer("new")
-        return replace(served, prefixes={"floor": FLOORS[peer]}, program=None)
+        return replace(served, prefixes={"floor": FLOORS[peer]})
     if peer == "direct" and backend != "http":
         return lab.peer(f"direct-{backend}")
     return lab.peer(peer, fresh=fresh)

@@ -43,6 +43,11 @@ class Program:
         """Bytes now, of the whole family."""
         return sum(one.memory_info().rss for one in self.family())
 
+    def cpu(self) -> float:
+        """Seconds of processor time so far, of the whole family."""
+        times = [one.cpu_times() for one in self.family()]
+        return sum(one.user + one.system for one in times)
+
     def check(self) -> None:
         """Raises CannotMeasureError when it has ended."""
         if self.process.poll() is not None:

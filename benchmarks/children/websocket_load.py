@@ -69,6 +69,7 @@ async def echo(job: dict[str, Any]) -> dict[str, Any]:
     outcome = {
         "messages": (pusher.seen - seen) / took,
         "bytes": (pusher.size - size) / took,
+        "total": pusher.seen,
         "whole": pusher.size >= pusher.seen * job["size"] and not pusher.ended,
     }
     transport.disconnect(graceful=False)
