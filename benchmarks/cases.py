@@ -147,6 +147,9 @@ GOALS: tuple[Goal, ...] = (
     Goal("get-32", 0.95, "hello"),
     Goal("get-1", 4.0, "released"),
     Goal("get-1", 0.95, "hello"),
+    # The same two said in processor time, which a busy machine disturbs less.
+    Goal("get-32-cpu", 1 / 4, "released", at_least=False),
+    Goal("get-32-cpu", 1 / 0.95, "hello", at_least=False),
     # Seconds: at least 0.9 of nginx's throughput is at most 1/0.9 of its time.
     Goal("download", 1 / 0.9, "nginx", at_least=False),
     Goal("upload", 1 / 0.9, "nginx", at_least=False),
