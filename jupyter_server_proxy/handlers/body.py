@@ -12,9 +12,7 @@ from typing import Protocol
 from tornado import httputil
 
 from ..backend.pool import Call
-from ..relay.http import frames_body
-
-LAST_CHUNK = b"0\r\n\r\n"
+from ..relay.http import LAST_CHUNK, frames_body
 
 
 class RequestBody(Protocol):

@@ -29,11 +29,11 @@ class Destination:
         return "localhost" if isinstance(self.target, UnixTarget) else str(self.target)
 
     @property
-    def authorities(self) -> list[str]:
+    def authorities(self) -> tuple[str, ...]:
         """The `host:port` forms by which this backend may speak of itself."""
         if isinstance(self.target, UnixTarget):
-            return ["localhost"]
+            return ("localhost",)
         names = {self.target.host, self.host}
         if names & LOOPBACK_NAMES:
             names |= LOOPBACK_NAMES
-        return [f"{bracketed(name)}:{self.target.port}" for name in names]
+        return tuple(f"{bracketed(name)}:{self.target.port}" for name in sorted(names))

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from tornado import httputil, web
@@ -206,8 +206,7 @@ class RelayingHandler(FrontHandler):
             await self._pass_on_rewritten(call, rules, destination)
             return
         fields = response_headers(exchange.headers, rules) + self.own_cookies()
-        client = ClientSide(self._connection(), self.request.version == "HTTP/1.0")
-        await client.send(
+        await self._client_side().send(
             exchange,
             fields,
             on_head=lambda: self.note_relayed(exchange.status),
@@ -232,19 +231,23 @@ class RelayingHandler(FrontHandler):
         if response.body and self.request.method != "HEAD":
             self.write(response.body)
 
+    def _client_side(self) -> ClientSide:
+        request = self.request
+        return ClientSide(
+            self._connection(),
+            is_http10=request.version == "HTTP/1.0",
+            is_head=request.method == "HEAD",
+            connection_option=request.headers.get("Connection", "").lower(),
+        )
+
     def _response_rules(self, destination: Destination) -> ResponseRules:
-        prefix = paths.wire_prefix(self._get_context_path(destination.host, destination.port))
-        own_host = self.request.headers.get("Host", "")
-        return ResponseRules(
-            prefix=prefix,
+        return response_rules(
+            self._get_context_path(destination.host, destination.port),
+            self.request.headers.get("Host", ""),
+            self.request.host_name,
+            destination.authorities,
+            self._jupyter_credentials or NO_CREDENTIALS,
             is_absolute=self.absolute_url,
-            own_authorities=frozenset((own_host.lower(), *destination.authorities)),
-            cookies=CookieScope(
-                prefix=prefix,
-                own_host=self.request.host_name,
-                refused=self._jupyter_credentials or NO_CREDENTIALS,
-                absolute=self.absolute_url,
-            ),
         )
 
     def _rewriters(self) -> Sequence[Any]:
@@ -344,3 +347,25 @@ class RelayingHandler(FrontHandler):
             patterns=self.exclude_last_activity_patterns,
             path=path,
         )
+
+
+@lru_cache(maxsize=256)
+def response_rules(
+    context: str,
+    host: str,
+    host_name: str,
+    authorities: tuple[str, ...],
+    refused: Credentials,
+    *,
+    is_absolute: bool,
+) -> ResponseRules:
+    """The rules for answers of a backend; the same for nearly every request to it."""
+    prefix = paths.wire_prefix(context)
+    return ResponseRules(
+        prefix=prefix,
+        is_absolute=is_absolute,
+        own_authorities=frozenset((host.lower(), *authorities)),
+        cookies=CookieScope(
+            prefix=prefix, own_host=host_name, refused=refused, absolute=is_absolute
+        ),
+    )

@@ -11,14 +11,16 @@ import socket
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from tornado import httputil, iostream
+from tornado import iostream
 from tornado.http1connection import HTTP1Connection
 
 from ..backend.exchange import Exchange
-from ..errors import ClientGone, ProxyError, TargetInvalid
+from ..errors import BackendSpokeNonsense, ClientGone, ProxyError, TargetInvalid
 
 _LINGER_RESET = struct.pack("ii", 1, 0)
+LAST_CHUNK = b"0\r\n\r\n"
 
 Headers = list[tuple[str, str]]
 
@@ -44,16 +46,28 @@ def encode_switching(exchange: Exchange, headers: Headers) -> bytes:
     protocol = b", ".join(v for n, v in exchange.headers if n.lower() == b"upgrade")
     lines = [f"HTTP/1.1 101 {exchange.reason or 'Switching Protocols'}"]
     lines.extend([f"{name}: {value}" for name, value in headers])
-    lines += [f"Upgrade: {protocol.decode('latin-1')}", "Connection: Upgrade", "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    lines += [f"Upgrade: {protocol.decode('latin-1')}", "Connection: Upgrade"]
+    return encode_lines(lines)
+
+
+class Framing(Enum):
+    """How the client is told where a body ends (RFC 9112 section 6)."""
+
+    NO_BODY = auto()
+    LENGTH = auto()
+    CHUNKED = auto()
+    UNTIL_CLOSE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSide:
-    """Where a response goes. `is_http10`: chunks cannot be sent, so closing ends the body."""
+    """Where a response goes: Tornado's connection, and what the request says of it."""
 
     connection: HTTP1Connection
     is_http10: bool
+    is_head: bool
+    # The request's Connection field, lower-cased; Tornado goes by the same.
+    connection_option: str
 
     async def send(
         self,
@@ -69,30 +83,64 @@ class ClientSide:
         ClientGone when the client is. When the backend breaks off, the client's connection
         is broken off too and the backend's error raised.
         """
-        start = httputil.ResponseStartLine("HTTP/1.1", exchange.status, exchange.reason)
-        fields = httputil.HTTPHeaders()
-        for name, value in headers:
-            fields.add(name, value)
+        framing = self._framing(exchange)
+        head = self._encode_head(exchange, headers, framing)
         try:
-            written = self.connection.write_headers(start, fields, exchange.take() or None)
-            on_head()
-            if not exchange.is_complete or exchange.has_buffered:
-                await written
-                await self._pump(exchange, on_progress)
-            if self.is_http10 and exchange.content_length is None:
-                # Only the end of the connection tells such a client where the body ends.
-                await written
-                self.connection.close()
+            await self._send_all(exchange, head, framing, on_head, on_progress)
         except iostream.StreamClosedError:
             raise ClientGone("The client closed the connection") from None
         except ProxyError:
             self.break_off()
             raise
 
-    async def _pump(self, exchange: Exchange, on_progress: Callable[[], None]) -> None:
-        while data := await exchange.read():
-            on_progress()
-            await self.connection.write(data)
+    async def _send_all(
+        self,
+        exchange: Exchange,
+        head: bytes,
+        framing: Framing,
+        on_head: Callable[[], None],
+        on_progress: Callable[[], None],
+    ) -> None:
+        # Tornado's `write` takes a head that is encoded already: nothing is parsed, folded or
+        # re-capitalized on the way, and a small response is one write.
+        is_chunked = framing is Framing.CHUNKED
+        data = exchange.take()
+        first = head + _chunk(data) if is_chunked else head + data
+        if exchange.is_complete and not exchange.has_buffered:
+            written = self.connection.write(first + LAST_CHUNK if is_chunked else first)
+            on_head()
+            if framing is not Framing.UNTIL_CLOSE:
+                return
+        else:
+            written = self.connection.write(first)
+            on_head()
+            await written
+            while data := await exchange.read():
+                on_progress()
+                await self.connection.write(_chunk(data) if is_chunked else data)
+            if is_chunked:
+                written = self.connection.write(LAST_CHUNK)
+        if framing is Framing.UNTIL_CLOSE:
+            await written
+            self.connection.close()
+
+    def _framing(self, exchange: Exchange) -> Framing:
+        if self.is_head or exchange.status in (204, 304):
+            return Framing.NO_BODY
+        if exchange.content_length is not None:
+            return Framing.LENGTH
+        return Framing.UNTIL_CLOSE if self.is_http10 else Framing.CHUNKED
+
+    def _encode_head(self, exchange: Exchange, headers: Headers, framing: Framing) -> bytes:
+        lines = [f"HTTP/1.1 {exchange.status} {exchange.reason}"]
+        lines.extend([f"{name}: {value}" for name, value in headers])
+        if framing is Framing.CHUNKED:
+            lines.append("Transfer-Encoding: chunked")
+        if framing is Framing.UNTIL_CLOSE or self.connection_option == "close":
+            lines.append("Connection: close")
+        elif self.is_http10 and self.connection_option == "keep-alive":
+            lines.append("Connection: Keep-Alive")
+        return encode_lines(lines)
 
     def break_off(self) -> None:
         """Close so that the client sees a broken transfer, whatever the framing."""
@@ -101,6 +149,18 @@ class ClientSide:
             with contextlib.suppress(OSError, AttributeError):
                 stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
         self.connection.close()
+
+
+def encode_lines(lines: list[str]) -> bytes:
+    """A response head. Raises BackendSpokeNonsense where a line holds another one."""
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        raise BackendSpokeNonsense("A response header contains a line break")
+    return text.encode("latin-1") + b"\r\n\r\n"
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
 def frames_body(content_length: str | None) -> tuple[str, str]:

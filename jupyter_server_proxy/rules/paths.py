@@ -109,6 +109,7 @@ def with_query(path: str, suffix: str) -> str:
     return path + joint + query
 
 
+@lru_cache(maxsize=512)
 def context_path(base_url: str, *parts: str) -> str:
     """`base_url` and `parts` joined by single slashes; the names in them stay literal.
 
