@@ -190,16 +190,19 @@ def start_jupyter(
     ports: Sequence[str] = (),
     base_url: str = "/",
     env: Mapping[str, str] | None = None,
+    extensions: Mapping[str, bool] | None = None,
 ) -> Jupyter:
     """A server with `config`, the text of a Python configuration file.
 
     In it are `c`, `sys`, `FOLDER` (private to this server) and `PORTS`: for each name in `ports`
     the port of a socket that listens already and is in `sockets` for a backend to take.
+    `extensions` says which Jupyter extensions are loaded besides, or instead of, this one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sockets = {name: _listening_socket() for name in ports}
     token = secrets.token_hex(16)
     _write_configuration(folder, config, token=token, base_url=base_url, sockets=sockets)
+    _write_extensions(folder, {**_EXTENSIONS, **(extensions or {})})
     mark = secrets.token_hex(8)
     log_path = folder / "jupyter.log"
     with log_path.open("wb") as log:
@@ -241,8 +244,11 @@ def _write_configuration(
     ports = {name: listener.getsockname()[1] for name, listener in sockets.items()}
     preamble = _PREAMBLE.format(ports=ports, folder=str(folder), base_url=base_url, token=token)
     (folder / "config" / "jupyter_server_config.py").write_text(preamble + config)
-    extensions = {"ServerApp": {"jpserver_extensions": _EXTENSIONS}}
-    (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(extensions))
+
+
+def _write_extensions(folder: Path, extensions: Mapping[str, bool]) -> None:
+    settings = {"ServerApp": {"jpserver_extensions": extensions}}
+    (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
 
 
 def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
