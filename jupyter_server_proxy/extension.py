@@ -51,7 +51,8 @@ def load(serverapp: Any) -> Runtime:
     handlers = make_handlers(base_url, processes)
     web_app.add_handlers(".*", handlers)
     for rule in handlers:
-        supervise_early(runtime, base_url, rule)
+        if isinstance(rule, tuple):
+            supervise_early(runtime, base_url, rule)
     setup_handlers(web_app, proxy)
     web_app.add_handlers(".*", _metadata_routes(base_url, processes))
     names = ", ".join(process.name for process in processes)

@@ -95,7 +95,7 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
             state: dict[str, Any] = {"state": {}}
             if self.raw_socket_proxy:
                 return handlers.SuperviseAndRawSocketHandler, state
-            return handlers.StreamingSupervisedProxyHandler, state
+            return handlers.SuperviseAndProxyHandler, state
         if not is_reachable(self):
             self.log.warning(
                 "service %r has no command, port, unix_socket or backend_url", self.name
@@ -103,7 +103,7 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
             return None, {}
         if self.raw_socket_proxy:
             return handlers.RawSocketHandler, {}
-        return handlers.StreamingNamedProxyHandler, {}
+        return handlers.NamedLocalProxyHandler, {}
 
     def get_proxy_attributes(self) -> dict[str, Any]:
         """The class attributes of this service's handler.

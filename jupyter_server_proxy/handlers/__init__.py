@@ -9,13 +9,9 @@ from ..relay.rewrite import RewritableResponse
 from .local import (
     LocalProxyHandler,
     RemoteProxyHandler,
-    StreamingLocalProxyHandler,
-    StreamingRemoteProxyHandler,
 )
 from .named import (
     NamedLocalProxyHandler,
-    StreamingNamedProxyHandler,
-    StreamingSupervisedProxyHandler,
     SuperviseAndProxyHandler,
 )
 from .proxy import ProxyHandler
@@ -23,6 +19,7 @@ from .raw import RawSocketHandler, SuperviseAndRawSocketHandler
 from .routes import setup_handlers
 from .runtime import Runtime
 from .slash import AddSlashHandler
+from .streaming import streaming_routes
 
 __all__ = [
     "AddSlashHandler",
@@ -33,11 +30,8 @@ __all__ = [
     "RemoteProxyHandler",
     "RewritableResponse",
     "Runtime",
-    "StreamingLocalProxyHandler",
-    "StreamingNamedProxyHandler",
-    "StreamingRemoteProxyHandler",
-    "StreamingSupervisedProxyHandler",
     "SuperviseAndProxyHandler",
     "SuperviseAndRawSocketHandler",
     "setup_handlers",
+    "streaming_routes",
 ]

@@ -6,7 +6,6 @@ from typing import Any
 
 from .proxy import ProxyHandler
 from .slash import redirect_to_slash
-from .streaming import StreamingBody
 
 
 class LocalProxyHandler(ProxyHandler):
@@ -85,8 +84,10 @@ class RemoteProxyHandler(ProxyHandler):
         return self.proxy(host, port, proxied_path)
 
 
-class StreamingLocalProxyHandler(StreamingBody, LocalProxyHandler):
+class LocalRoute(LocalProxyHandler):
     """The route `/proxy/PORT/...`."""
+
+    relays_only = True
 
     def http_get(self, port: Any, proxied_path: str) -> Any:
         """Relay, or add the slash without which the application's relative URLs miss it."""
@@ -101,8 +102,10 @@ class StreamingLocalProxyHandler(StreamingBody, LocalProxyHandler):
         return super().head(port, proxied_path)
 
 
-class StreamingRemoteProxyHandler(StreamingBody, RemoteProxyHandler):
+class RemoteRoute(RemoteProxyHandler):
     """The route `/proxy/HOST:PORT/...`."""
+
+    relays_only = True
 
     def http_get(self, host: str, port: Any, proxied_path: str) -> Any:
         """Relay, or add the slash without which the application's relative URLs miss it."""

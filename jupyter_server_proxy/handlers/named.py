@@ -20,7 +20,6 @@ from ..rules.targets import Target
 from .destination import Destination
 from .local import LocalProxyHandler
 from .runtime import Runtime
-from .streaming import StreamingBody
 
 # While a child is alive but nobody listens (it may be reloading itself), dialling is tried
 # again this often, for as long as connecting may take.
@@ -59,6 +58,7 @@ class NamedLocalProxyHandler(LocalProxyHandler):
                 if option not in cls.__dict__:
                     setattr(cls, option, getattr(service, option))
             cls.authorization_resource = f"server-proxy:{service.name}"
+            cls.relays_only = cls.__bases__[0] in OWN_BASES
 
     @property
     def process_args(self) -> dict[str, Any]:
@@ -239,9 +239,5 @@ class SuperviseAndProxyHandler(NamedLocalProxyHandler):
         return self.supervisor.use()
 
 
-class StreamingNamedProxyHandler(StreamingBody, NamedLocalProxyHandler):
-    """The route of a service that runs already."""
-
-
-class StreamingSupervisedProxyHandler(StreamingBody, SuperviseAndProxyHandler):
-    """The route of a service that we start."""
+# Below these there is nobody else's code: their requests are only ever relayed.
+OWN_BASES = (NamedLocalProxyHandler, SuperviseAndProxyHandler)

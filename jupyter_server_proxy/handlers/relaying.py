@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import lru_cache
 from typing import Any
 
 from tornado import httputil, web
 from tornado.http1connection import HTTP1Connection
 
+from ..backend.exchange import Exchange
 from ..backend.pool import Call, Pool, PoolLimits
 from ..errors import BackendSpokeNonsense, ClientGone, ProxyError, TargetInvalid
 from ..relay.http import ClientSide, encode_request, encode_switching
@@ -36,12 +37,14 @@ from .runtime import jupyter_credentials
 # Methods that may be sent twice when a pooled connection turns out to be dead
 # (RFC 9110 section 9.2.2).
 REPEATABLE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
-NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
 
 class RelayingHandler(FrontHandler):
     """Relays this request to a `Destination`. Durations are seconds, 0 means no limit."""
 
+    # Whether this class is one of our own routes, which never write an answer themselves. Then
+    # bodies may be streamed and Jupyter's default headers, which nobody would get, are not made.
+    relays_only: bool = False
     proxy_base: str = ""
     absolute_url: bool = False
     rewrite_response: Any = ()
@@ -62,7 +65,13 @@ class RelayingHandler(FrontHandler):
         self._body: RequestBody | None = None
         self._is_client_gone = False
         self._activity_noted = 0.0
+        self._known_credentials: Credentials | None = None
         super().__init__(application, request, **kwargs)
+
+    def set_default_headers(self) -> None:
+        """Jupyter's headers for what it serves itself."""
+        if not self.relays_only:
+            super().set_default_headers()
 
     # --- what subclasses refine ----------------------------------------------------------
 
@@ -135,7 +144,7 @@ class RelayingHandler(FrontHandler):
             path = paths.absolute_path(raw_path, destination.path, prefix)
         else:
             path = paths.backend_path(raw_path, destination.path)
-        if suffix and not self.forward_credentials and self._jupyter_credentials is not None:
+        if suffix and not self.forward_credentials:
             suffix = strip_query(suffix, self._jupyter_credentials)
         target = paths.with_query(path, suffix)
         if not paths.is_fit_for_request_line(target):
@@ -165,9 +174,12 @@ class RelayingHandler(FrontHandler):
             fields.append(body.framing)
         return fields
 
-    @cached_property
-    def _jupyter_credentials(self) -> Credentials | None:
-        return jupyter_credentials(self.settings, self)
+    @property
+    def _jupyter_credentials(self) -> Credentials:
+        known = self._known_credentials
+        if known is None:
+            known = self._known_credentials = jupyter_credentials(self.settings, self)
+        return known
 
     def _is_behind_trusted_proxy(self) -> bool:
         return bool(getattr(self.settings.get("serverapp"), "trust_xheaders", False))
@@ -177,8 +189,10 @@ class RelayingHandler(FrontHandler):
     async def _relay(self, call: Call, destination: Destination) -> None:
         """Pass the answer on. The connection is used again only if all went well."""
         try:
-            with self._response_deadline(call):
-                await call.head_arrived()
+            if self.response_timeout:
+                with Watchdog(self.response_timeout, call):
+                    await self._pass_on(call, destination)
+            else:
                 await self._pass_on(call, destination)
         except BaseException as error:
             call.abort()
@@ -197,7 +211,7 @@ class RelayingHandler(FrontHandler):
             call.abort()
 
     async def _pass_on(self, call: Call, destination: Destination) -> None:
-        exchange = call.exchange
+        exchange = await call.head_arrived()
         if exchange.status == 101:
             raise BackendSpokeNonsense("The application switched protocols without being asked")
         self._record_activity(destination.path)
@@ -246,7 +260,7 @@ class RelayingHandler(FrontHandler):
             self.request.headers.get("Host", ""),
             self.request.host_name,
             destination.authorities,
-            self._jupyter_credentials or NO_CREDENTIALS,
+            self._jupyter_credentials,
             is_absolute=self.absolute_url,
         )
 
@@ -259,15 +273,6 @@ class RelayingHandler(FrontHandler):
         assert isinstance(connection, HTTP1Connection)
         return connection
 
-    @contextmanager
-    def _response_deadline(self, call: Call) -> Iterator[None]:
-        """Fail the call when its backend is silent for longer than `response_timeout`."""
-        if not self.response_timeout:
-            yield
-            return
-        with Watchdog(self.response_timeout, call):
-            yield
-
     # --- a tunnel ------------------------------------------------------------------------
 
     async def relay_upgrade(self, destination: Destination) -> None:
@@ -278,12 +283,17 @@ class RelayingHandler(FrontHandler):
         with ExitStack() as stack:
             stack.enter_context(self.in_use())
             call = await self._send(destination, upgrade=self.request.headers["Upgrade"].strip())
-            with self._response_deadline(call):
-                exchange = await call.head_arrived()
+            exchange = await self._handshake(call)
             if exchange.status != 101:
                 await self._relay(call, destination)
                 return
             await self._become_tunnel(call, destination, stack)
+
+    async def _handshake(self, call: Call) -> Exchange:
+        if not self.response_timeout:
+            return await call.head_arrived()
+        with Watchdog(self.response_timeout, call):
+            return await call.head_arrived()
 
     async def _become_tunnel(self, call: Call, destination: Destination, in_use: ExitStack) -> None:
         exchange = call.exchange

@@ -9,7 +9,8 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 
 from ..rules.hosts import parse_ports
-from .local import StreamingLocalProxyHandler, StreamingRemoteProxyHandler
+from .local import LocalRoute, RemoteRoute
+from .streaming import streaming_routes
 
 # A host name, an IPv4 address, or an IPv6 address in brackets (percent-encoded or not).
 HOST = r"((?:\[|%5[Bb])[^/\]@]+(?:\]|%5[Dd])|[^/:@]+)"
@@ -31,6 +32,6 @@ def setup_handlers(web_app: web.Application, serverproxy_config: Any) -> None:
         kind = {"absolute_url": is_absolute}
         local_pattern = url_path_join(base, prefix + PORT + PATH)
         remote_pattern = url_path_join(base, prefix + HOST + ":" + PORT + PATH)
-        routes.append((remote_pattern, StreamingRemoteProxyHandler, {**remote, **kind}))
-        routes.append((local_pattern, StreamingLocalProxyHandler, {**common, **kind}))
+        routes += streaming_routes(remote_pattern, RemoteRoute, {**remote, **kind})
+        routes += streaming_routes(local_pattern, LocalRoute, {**common, **kind})
     web_app.add_handlers(".*", routes)

@@ -23,6 +23,7 @@ SETTING = "jupyter_server_proxy_runtime"
 # second way where the Hub has `cookie_host_prefix_enabled`.
 HUB_COOKIE_PREFIXES = ("jupyterhub-", "__Host-jupyterhub-")
 XSRF_COOKIE = "_xsrf"
+NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
 
 class Abortable(Protocol):
@@ -80,11 +81,11 @@ class Runtime:
         await self.registry.close_all(grace=grace)
 
 
-def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials | None:
-    """What this request may carry that only Jupyter must see; None where there is no Jupyter."""
+def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:
+    """What this request may carry that only Jupyter must see: nothing where there is no Jupyter."""
     provider = settings.get("identity_provider")
     if provider is None:
-        return None
+        return NO_CREDENTIALS
     tokens = {provider.token} if provider.token else set()
     if provider.is_token_authenticated(handler):
         tokens.add(provider.get_token(handler))

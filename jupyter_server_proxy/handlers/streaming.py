@@ -1,9 +1,10 @@
-"""Handlers whose request bodies are passed on while they arrive.
+"""Request bodies that are passed on while they arrive.
 
 Tornado calls the verb of a streaming handler only after the whole body is in. So the verb
 is started here as soon as the gate has let the request pass, and what Tornado calls later
-only waits for it. Classes that other packages subclass do not stream: they have their
-`request.body`.
+only waits for it. A route of this package has two classes: the streaming one for requests
+with a body, and the plain one, which costs less, for all others. Classes that other packages
+subclass do not stream: they have their `request.body`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import sys
 from typing import Any
 
-from tornado import web
+from tornado import httputil, routing, web
 
 from .body import RequestBody, StreamedBody, has_body
 from .relaying import RelayingHandler
@@ -23,7 +24,7 @@ UNLIMITED = sys.maxsize
 
 @web.stream_request_body
 class StreamingBody(RelayingHandler):
-    """Mixed into the leaf classes of this package's own routes."""
+    """Mixed into the handlers of requests with a body, on this package's own routes."""
 
     _incoming: StreamedBody | None = None
     _serving: asyncio.Task[None] | None = None
@@ -31,7 +32,7 @@ class StreamingBody(RelayingHandler):
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Pass the gate, then serve at once if a body follows."""
         await super().prepare(*args, **kwargs)
-        if self.is_answered or not has_body(self.request.headers):
+        if self.is_answered:
             return
         self._connection().set_max_body_size(UNLIMITED)
         self._incoming = StreamedBody(self.request.headers)
@@ -74,3 +75,18 @@ class StreamingBody(RelayingHandler):
         if self._incoming is not None:
             self._incoming.discard()
         super().on_connection_close()
+
+
+class WithBody(routing.PathMatches):
+    """Matches requests with a body on a path."""
+
+    def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
+        """See `tornado.routing.Matcher`."""
+        return super().match(request) if has_body(request.headers) else None
+
+
+def streaming_routes(pattern: str, handler: type[RelayingHandler], keywords: Any) -> list[Any]:
+    """The routes of `handler` at `pattern`: requests with a body are streamed."""
+    name = f"Streaming{handler.__name__}"
+    streaming = type(name, (StreamingBody, handler), {"__doc__": handler.__doc__})
+    return [routing.Rule(WithBody(pattern), streaming, keywords), (pattern, handler, keywords)]

@@ -81,7 +81,7 @@ def test_a_service_has_its_paths_and_no_others() -> None:
     routes = routes_of(ServerProcess(name="my app", port=8000))
     handler, args = served(routes, "/user/a.b/my%20app/x%2Fy") or (None, None)
     assert isinstance(handler, type)
-    assert issubclass(handler, handlers.StreamingNamedProxyHandler)
+    assert issubclass(handler, handlers.NamedLocalProxyHandler)
     assert args == [b"x/y"]
     assert served(routes, "/user/a.b/my%20app/") == (handler, [b""])
     assert served(routes, "/user/a.b/my%20app") == (handlers.AddSlashHandler, [])
@@ -92,11 +92,11 @@ def test_a_service_has_its_paths_and_no_others() -> None:
 @pytest.mark.parametrize(
     ("settings", "base", "keywords"),
     [
-        ({"command": ["x"]}, handlers.StreamingSupervisedProxyHandler, {"state": {}}),
+        ({"command": ["x"]}, handlers.SuperviseAndProxyHandler, {"state": {}}),
         ({"command": lambda: ["x"]}, handlers.SuperviseAndProxyHandler, {"state": {}}),
         ({"command": ["x"], "raw_socket_proxy": True}, handlers.SuperviseAndRawSocketHandler,
          {"state": {}}),
-        ({"port": 1}, handlers.StreamingNamedProxyHandler, {}),
+        ({"port": 1}, handlers.NamedLocalProxyHandler, {}),
         ({"unix_socket": "/s", "raw_socket_proxy": True}, handlers.RawSocketHandler, {}),
         ({"backend_url": "https://h"}, handlers.NamedLocalProxyHandler, {}),
     ],
