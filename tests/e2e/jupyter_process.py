@@ -30,17 +30,30 @@ _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*[?&]token=\w+")
 
 
 class JupyterProcess:
-    """Starts `command` and waits until it has printed its address with the token."""
+    """Starts `command` and waits until it has printed its address with the token.
 
-    def __init__(self, command: Sequence[str], folder: Path, env: Mapping[str, str]) -> None:
+    On SIGINT Jupyter shuts down in good order only when a person may have sent it, that is when
+    its input is a `terminal`; otherwise it just ends.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        env: Mapping[str, str],
+        terminal: bool = False,
+    ) -> None:
         self.log = folder / "jupyter.log"
         self._mark = uuid.uuid4().hex
         self._ready = threading.Event()
+        keyboard, stdin = os.openpty() if terminal else (-1, subprocess.DEVNULL)
+        self._descriptors = [keyboard, stdin] if terminal else []
         self.process = subprocess.Popen(
             command,
             cwd=folder,
             env={**os.environ, **env, _MARK: self._mark},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -141,6 +154,8 @@ class JupyterProcess:
             self.process.kill()
         self.process.wait(10)
         self._reader.join(10)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
 
 
 def _command_line(process: psutil.Process) -> str:
@@ -172,4 +187,4 @@ def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
         "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
-    return JupyterProcess(command, folder, settings)
+    return JupyterProcess(command, folder, env=settings)

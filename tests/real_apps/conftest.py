@@ -25,7 +25,8 @@ _RUN = _TESTS.parent / "demo" / "run.py"
 def _start_demo(folder: Path) -> JupyterProcess:
     command = [sys.executable, str(_RUN), "--port", "0", "--folder", str(folder / "demo")]
     # What a person has set up for Jupyter must not matter to the demo.
-    return JupyterProcess(command, folder, {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")})
+    settings = {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+    return JupyterProcess(command, folder, env=settings, terminal=True)
 
 
 @pytest.fixture(autouse=True)

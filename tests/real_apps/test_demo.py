@@ -104,3 +104,4 @@ def test_ctrl_c_stops_everything(page: Page, demo: JupyterProcess) -> None:
     demo.interrupt()
     assert demo.wait() == 0
     assert demo.survivors() == []
+    assert "Shutting down" in demo.output()
