@@ -25,7 +25,8 @@ _VISIT = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Site": "none",
 }
-_STARTS = 7
+_PAGE_OR_APP = (200, 503)
+_STARTS = 5
 _KIB_64 = 1 << 16
 
 
@@ -55,6 +56,8 @@ def start_page(lab: Lab, peer: str, _effort: Effort) -> Values:
     headers = {**place.headers, **_VISIT}
     get(place.url("service", f"late-{AGES.index(0.1)}/"), headers)
     answer = get(place.url("service", f"late-{AGES.index(2.7)}/"), headers)
+    if answer.status not in _PAGE_OR_APP:
+        raise CannotMeasureError(f"fails: status {answer.status}")
     return {"start-page": answer.seconds * 1000}
 
 

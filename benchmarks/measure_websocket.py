@@ -99,7 +99,7 @@ def _read(output: str, errors: str) -> dict[str, Any]:
 
 def _failed(errors: str) -> CannotMeasureError:
     last = (errors.strip().splitlines() or ["no message"])[-1]
-    status = re.search(r"HTTP/1\.1 (\d{3})", last)
+    status = re.search(r"but received (\d{3})", last)
     if status:
         return CannotMeasureError(f"fails: status {status[1]} instead of an upgrade")
     return CannotMeasureError(f"fails: {last[:100]}")
