@@ -242,12 +242,15 @@ class Pools:
     def __repr__(self) -> str:
         return f"<Pools {[pool for _, pool in self._pools.values()]}>"
 
-    def get(self, target: Target, *, generation: int = 0, limits: PoolLimits | None = None) -> Pool:
-        """The pool for `target`; an older generation's is closed."""
+    def find(self, target: Target, generation: int = 0) -> Pool | None:
+        """The pool for `target`, None if there is none of this generation."""
+        known = self._pools.get(target)
+        return known[1] if known is not None and known[0] == generation else None
+
+    def make(self, target: Target, generation: int = 0, limits: PoolLimits | None = None) -> Pool:
+        """A new pool for `target`; that of another generation is closed."""
         known = self._pools.get(target)
         if known is not None:
-            if known[0] == generation:
-                return known[1]
             known[1].close()
         elif len(self._pools) >= self.MAX_TARGETS:
             self._drop_unused()

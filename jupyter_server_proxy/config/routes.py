@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..handlers import AddSlashHandler, streaming_routes
+from ..handlers import AddSlashHandler, with_streaming
 from .server_process import ServerProcess
 
 # RFC 3986 section 2.3; all other characters may also come percent-encoded.
@@ -28,13 +28,9 @@ def make_handlers(base_url: str, server_processes: Iterable[ServerProcess]) -> l
             continue
         if handler is not None:
             path = literal_pattern(_joined(base_url, process.name))
-            pattern = path + "/(.*)"
-            if getattr(handler, "relays_only", False):
-                routes += streaming_routes(pattern, handler, keywords)
-            else:
-                routes.append((pattern, handler, keywords))
+            routes.append((path + "/(.*)", handler, keywords))
             routes.append((path, AddSlashHandler))
-    return routes
+    return with_streaming(routes)
 
 
 def literal_pattern(path: str) -> str:

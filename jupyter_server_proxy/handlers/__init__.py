@@ -19,7 +19,7 @@ from .raw import RawSocketHandler, SuperviseAndRawSocketHandler
 from .routes import setup_handlers
 from .runtime import Runtime
 from .slash import AddSlashHandler
-from .streaming import streaming_routes
+from .streaming import with_streaming
 
 __all__ = [
     "AddSlashHandler",
@@ -33,5 +33,5 @@ __all__ = [
     "SuperviseAndProxyHandler",
     "SuperviseAndRawSocketHandler",
     "setup_handlers",
-    "streaming_routes",
+    "with_streaming",
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from ..rules.targets import Target, UnixTarget, bracketed
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """`target` is where to connect; `host` and `port` are what the URL or the service said.
 
     `path` is the decoded path to ask for, as the seams pass it on. `generation` is the
@@ -28,12 +28,13 @@ class Destination:
         """The Host to send where the client sent none."""
         return "localhost" if isinstance(self.target, UnixTarget) else str(self.target)
 
-    @property
-    def authorities(self) -> tuple[str, ...]:
-        """The `host:port` forms by which this backend may speak of itself."""
-        if isinstance(self.target, UnixTarget):
-            return ("localhost",)
-        names = {self.target.host, self.host}
-        if names & LOOPBACK_NAMES:
-            names |= LOOPBACK_NAMES
-        return tuple(f"{bracketed(name)}:{self.target.port}" for name in sorted(names))
+
+@lru_cache(maxsize=512)
+def own_authorities(target: Target, host: str) -> tuple[str, ...]:
+    """The `host:port` forms by which a backend asked for as `host` may speak of itself."""
+    if isinstance(target, UnixTarget):
+        return ("localhost",)
+    names = {target.host, host}
+    if names & LOOPBACK_NAMES:
+        names |= LOOPBACK_NAMES
+    return tuple(f"{bracketed(name)}:{target.port}" for name in sorted(names))

@@ -77,8 +77,10 @@ class FrontHandler(JupyterHandler):
         `h2c` cannot (RFC 9113 section 3.1) and is ignored, as RFC 9110 section 7.8 allows.
         """
         headers = self.request.headers
-        protocol = headers.get("Upgrade", "").strip().lower()
-        if not protocol or protocol == "h2c" or self.request.method != "GET":
+        if "Upgrade" not in headers or self.request.method != "GET":
+            return False
+        protocol = headers["Upgrade"].strip().lower()
+        if not protocol or protocol == "h2c":
             return False
         return "upgrade" in headers.get("Connection", "").lower()
 

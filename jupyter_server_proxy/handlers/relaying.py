@@ -30,7 +30,7 @@ from ..rules.headers import ClientFacts, ResponseRules, request_headers, respons
 from ..rules.targets import bracketed
 from . import activity
 from .body import BufferedBody, RequestBody, has_body
-from .destination import Destination
+from .destination import Destination, own_authorities
 from .front import FrontHandler
 from .runtime import jupyter_credentials
 
@@ -91,9 +91,6 @@ class RelayingHandler(FrontHandler):
         """Held while an exchange or a tunnel runs."""
         return nullcontext()
 
-    def observe(self, chunk: bytes) -> None:
-        """Called with what moves through a tunnel."""
-
     async def call_backend(
         self, destination: Destination, method: str, head: bytes, *, is_repeatable: bool
     ) -> Call:
@@ -132,10 +129,12 @@ class RelayingHandler(FrontHandler):
         return call
 
     def _pool(self, destination: Destination) -> Pool:
-        limits = PoolLimits(self.connect_timeout, self.max_connections)
-        return self.runtime.pools.get(
-            destination.target, generation=destination.generation, limits=limits
-        )
+        pools = self.runtime.pools
+        pool = pools.find(destination.target, destination.generation)
+        if pool is None:
+            limits = PoolLimits(self.connect_timeout, self.max_connections)
+            pool = pools.make(destination.target, destination.generation, limits)
+        return pool
 
     def _request_target(self, destination: Destination) -> str:
         raw_path, suffix = paths.split_target(self.request.uri or "/")
@@ -259,7 +258,7 @@ class RelayingHandler(FrontHandler):
             self._get_context_path(destination.host, destination.port),
             self.request.headers.get("Host", ""),
             self.request.host_name,
-            destination.authorities,
+            own_authorities(destination.target, destination.host),
             self._jupyter_credentials,
             is_absolute=self.absolute_url,
         )

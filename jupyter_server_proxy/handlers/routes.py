@@ -10,7 +10,7 @@ from tornado import web
 
 from ..rules.hosts import parse_ports
 from .local import LocalRoute, RemoteRoute
-from .streaming import streaming_routes
+from .streaming import with_streaming
 
 # A host name, an IPv4 address, or an IPv6 address in brackets (percent-encoded or not).
 HOST = r"((?:\[|%5[Bb])[^/\]@]+(?:\]|%5[Dd])|[^/:@]+)"
@@ -32,6 +32,6 @@ def setup_handlers(web_app: web.Application, serverproxy_config: Any) -> None:
         kind = {"absolute_url": is_absolute}
         local_pattern = url_path_join(base, prefix + PORT + PATH)
         remote_pattern = url_path_join(base, prefix + HOST + ":" + PORT + PATH)
-        routes += streaming_routes(remote_pattern, RemoteRoute, {**remote, **kind})
-        routes += streaming_routes(local_pattern, LocalRoute, {**common, **kind})
-    web_app.add_handlers(".*", routes)
+        routes.append((remote_pattern, RemoteRoute, {**remote, **kind}))
+        routes.append((local_pattern, LocalRoute, {**common, **kind}))
+    web_app.add_handlers(".*", with_streaming(routes))

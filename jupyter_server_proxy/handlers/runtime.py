@@ -7,6 +7,7 @@ Jupyter's, the standalone one, or a plain Tornado one that only subclasses `Prox
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import Any, Protocol
 
 from ..backend.pool import Pools
@@ -86,11 +87,16 @@ def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:
     provider = settings.get("identity_provider")
     if provider is None:
         return NO_CREDENTIALS
-    tokens = {provider.token} if provider.token else set()
+    tokens = [provider.token]
     if provider.is_token_authenticated(handler):
-        tokens.add(provider.get_token(handler))
+        tokens.append(provider.get_token(handler))
+    return _credentials(tuple(filter(None, tokens)), provider.get_cookie_name(handler))
+
+
+@lru_cache(maxsize=64)
+def _credentials(tokens: tuple[str, ...], cookie_name: str) -> Credentials:
     return Credentials(
-        tokens=frozenset(token for token in tokens if token),
-        cookie_names=frozenset((XSRF_COOKIE, provider.get_cookie_name(handler))),
+        tokens=frozenset(tokens),
+        cookie_names=frozenset((XSRF_COOKIE, cookie_name)),
         cookie_prefixes=HUB_COOKIE_PREFIXES,
     )

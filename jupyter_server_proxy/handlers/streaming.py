@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from tornado import httputil, routing, web
@@ -77,16 +78,25 @@ class StreamingBody(RelayingHandler):
         super().on_connection_close()
 
 
-class WithBody(routing.PathMatches):
-    """Matches requests with a body on a path."""
+class HasBody(routing.Matcher):
+    """Matches requests with a body."""
 
     def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
         """See `tornado.routing.Matcher`."""
-        return super().match(request) if has_body(request.headers) else None
+        return {} if has_body(request.headers) else None
 
 
-def streaming_routes(pattern: str, handler: type[RelayingHandler], keywords: Any) -> list[Any]:
-    """The routes of `handler` at `pattern`: requests with a body are streamed."""
-    name = f"Streaming{handler.__name__}"
-    streaming = type(name, (StreamingBody, handler), {"__doc__": handler.__doc__})
-    return [routing.Rule(WithBody(pattern), streaming, keywords), (pattern, handler, keywords)]
+def with_streaming(routes: Sequence[Any]) -> list[Any]:
+    """`routes`, each a tuple of pattern, handler class and keywords, and before them the ones
+    that take requests with a body, which are streamed to those handlers that only relay."""
+    streaming = [
+        (pattern, _streaming_class(handler), *keywords)
+        for pattern, handler, *keywords in routes
+        if getattr(handler, "relays_only", False)
+    ]
+    return [routing.Rule(HasBody(), streaming), *routes] if streaming else list(routes)
+
+
+def _streaming_class(handler: type[RelayingHandler]) -> type[RelayingHandler]:
+    attributes = {"__doc__": handler.__doc__, "__module__": handler.__module__}
+    return type(f"Streaming{handler.__name__}", (StreamingBody, handler), attributes)

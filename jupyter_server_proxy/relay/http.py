@@ -10,8 +10,8 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from tornado import iostream
 from tornado.http1connection import HTTP1Connection
@@ -59,8 +59,7 @@ class Framing(Enum):
     UNTIL_CLOSE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class ClientSide:
+class ClientSide(NamedTuple):
     """Where a response goes: Tornado's connection, and what the request says of it."""
 
     connection: HTTP1Connection

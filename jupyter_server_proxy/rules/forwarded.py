@@ -6,7 +6,7 @@ us said it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .paths import wire_prefix
 
@@ -19,8 +19,7 @@ _FILLED_IN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClientFacts:
+class ClientFacts(NamedTuple):
     """Who asks, as the server in front of us sees it.
 
     `host` is the Host field, "" when there is none. `is_behind_trusted_proxy`: Jupyter
