@@ -21,6 +21,7 @@ from .relaying import RelayingHandler
 
 # Bodies are passed on, not kept, so Jupyter's limit for what it keeps does not apply.
 UNLIMITED = sys.maxsize
+HAS_BODY = "server_proxy_has_body"
 
 
 @web.stream_request_body
@@ -78,23 +79,27 @@ class StreamingBody(RelayingHandler):
         super().on_connection_close()
 
 
-class HasBody(routing.Matcher):
-    """Matches requests with a body."""
+class WithBody(routing.PathMatches):
+    """Matches requests with a body on a path."""
 
     def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
         """See `tornado.routing.Matcher`."""
-        return {} if has_body(request.headers) else None
+        # Asked for every route in turn, so it is remembered with the request.
+        known: bool | None = request.__dict__.get(HAS_BODY)
+        if known is None:
+            known = request.__dict__[HAS_BODY] = has_body(request.headers)
+        return super().match(request) if known else None
 
 
 def with_streaming(routes: Sequence[Any]) -> list[Any]:
     """`routes`, each a tuple of pattern, handler class and keywords, and before them the ones
     that take requests with a body, which are streamed to those handlers that only relay."""
     streaming = [
-        (pattern, _streaming_class(handler), *keywords)
+        routing.Rule(WithBody(pattern), _streaming_class(handler), *keywords)
         for pattern, handler, *keywords in routes
         if getattr(handler, "relays_only", False)
     ]
-    return [routing.Rule(HasBody(), streaming), *routes] if streaming else list(routes)
+    return [*streaming, *routes]
 
 
 def _streaming_class(handler: type[RelayingHandler]) -> type[RelayingHandler]:
