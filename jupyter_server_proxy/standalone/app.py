@@ -19,7 +19,7 @@ from traitlets import default
 
 from ..config.routes import literal_pattern
 from ..errors import ConfigurationError
-from ..handlers import Runtime
+from ..handlers import RawSocketHandler, Runtime, with_streaming
 from ..handlers.activity import KEY as ACTIVITY_KEY
 from ..handlers.relaying import RelayingHandler
 from ..rules.paths import decoded_path
@@ -101,24 +101,38 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
         """The Tornado application. Nothing is started; the `Runtime` in it is the caller's to
         close. Raises TraitError or ConfigurationError for what cannot work."""
         gate_class, provider = self._make_gate()
+        handler, keywords = self._make_handler(gate_class)
+        application = web.Application(
+            with_streaming(self._routes(gate_class, handler, keywords)),
+            default_handler_class=gate.OutsideHandler,
+            **self._settings(provider),
+        )
+        self._supervise(application, handler, keywords)
+        return application
+
+    def _make_handler(self, gate_class: type[RelayingHandler]) -> tuple[Any, dict[str, Any]]:
         process = make_process(self, name=str(self.name), gate=gate_class)
+        handler: Any
         handler, keywords = process.make_proxy_handler()
         if handler is None:
             raise ConfigurationError(
                 str(self.name), "command", "is missing: it is what follows after `--`"
             )
+        # Nobody else's code is below the gate, so bodies may be streamed; raw sockets have none.
+        handler.relays_only = not issubclass(handler, RawSocketHandler)
+        return handler, keywords
+
+    def _routes(
+        self, gate_class: type[RelayingHandler], handler: Any, keywords: dict[str, Any]
+    ) -> list[Any]:
         base = literal_pattern(decoded_path(self.base_url))
         routes: list[Any] = [(base + "/(.*)", handler, keywords)]
         if not self.no_authentication:
-            routes.insert(0, (base + "/oauth_callback", self._callback_handler()))
+            routes.insert(0, (base + "/oauth_callback", self._import_hub().CallbackHandler))
         if base:
-            redirect = type("StandaloneBasePath", (gate_class, gate.BasePathHandler), {})
-            routes.append((base, redirect))
-        application = web.Application(
-            routes, default_handler_class=gate.OutsideHandler, **self._settings(provider)
-        )
-        self._supervise(application, handler, keywords)
-        return application
+            without_slash = type("StandaloneBasePath", (gate_class, gate.BasePathHandler), {})
+            routes.append((base, without_slash))
+        return routes
 
     def _settings(self, provider: IdentityProvider) -> dict[str, Any]:
         return {
@@ -142,10 +156,6 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
         hub = self._import_hub()
         login = hub.StandaloneHubOAuth(parent=self, base_url=f"{self.base_url}/")
         return hub.HubGate, hub.HubIdentityProvider(parent=self, hub_auth=login)
-
-    def _callback_handler(self) -> type[web.RequestHandler]:
-        handler: type[web.RequestHandler] = self._import_hub().CallbackHandler
-        return handler
 
     def _import_hub(self) -> Any:
         try:

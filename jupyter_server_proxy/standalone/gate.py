@@ -35,7 +35,7 @@ class OpenGate(RelayingHandler):
     """Mixed into every route of an application without authentication."""
 
     @cached_property
-    def _jupyter_credentials(self) -> Credentials | None:
+    def _jupyter_credentials(self) -> Credentials:
         """Of JupyterHub only: there is no Jupyter whose `_xsrf` cookie could be meant."""
         token = self.settings[HUB_ENVIRONMENT].api_token
         return Credentials(

@@ -115,7 +115,7 @@ class HubGate(HubLogin, OpenGate):
         self.set_header("X-JupyterHub-Version", hub_version)
 
     @cached_property
-    def _jupyter_credentials(self) -> Credentials | None:
+    def _jupyter_credentials(self) -> Credentials:
         tokens = {self._hub.api_token}
         if getattr(self, "_token_authenticated", False):  # how HubAuth notes it
             tokens.add(self.hub_auth.get_token(self, in_cookie=False))
