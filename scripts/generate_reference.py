@@ -78,30 +78,30 @@ def reference() -> str:
         INTRODUCTION,
         "## Keys of a service\n",
         "### How it starts and lives\n",
-        *_entries(process, ProcessTraits),
+        *_entries(process, ProcessTraits, level=4),
         "### Where it is and its limits\n",
-        *_entries(ServerProcess(name="NAME"), BackendTraits),
+        *_entries(ServerProcess(name="NAME"), BackendTraits, level=4),
         "### What happens to requests and answers\n",
-        *_entries(process, ExchangeTraits),
+        *_entries(process, ExchangeTraits, level=4),
         "### How it is shown\n",
-        *_entries(process, ServerProcess),
+        *_entries(process, ServerProcess, level=4),
         "## Keys of `launcher_entry`\n",
-        *_entries(process.launcher_entry, LauncherEntry),
+        *_entries(process.launcher_entry, LauncherEntry, level=3),
         "## Options of the extension\n",
         "Each is set as `c.ServerProxy.OPTION`.\n",
-        *_entries(ServerProxy(), ServerProxy),
+        *_entries(ServerProxy(), ServerProxy, level=3),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _entries(owner: HasTraits, definer: type[HasTraits]) -> Iterator[str]:
+def _entries(owner: HasTraits, definer: type[HasTraits], *, level: int) -> Iterator[str]:
     traits = definer.class_own_traits()
     for name in (name for name in vars(definer) if name in traits):
         trait = traits[name]
         help_text = textwrap.dedent(str(trait.help).expandtabs()).strip()
         if name == "servers":
             help_text = help_text.split("\n\n")[0]  # its keys have sections of their own
-        yield f"#### `{name}`\n"
+        yield f"{'#' * level} `{name}`\n"
         yield f"{help_text}\n"
         yield f"*Value:* {what_is_right(trait)}.{_default(owner, name)}\n"
 

@@ -24,4 +24,4 @@ def test_the_reference_is_up_to_date_and_complete() -> None:
         *LauncherEntry.class_trait_names(),
         *ServerProxy.class_own_traits(),
     ]
-    assert [name for name in names if f"#### `{name}`\n" not in text] == []
+    assert [name for name in names if f"### `{name}`\n" not in text] == []
