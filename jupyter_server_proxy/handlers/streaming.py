@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from tornado import httputil, routing, web
@@ -21,6 +22,7 @@ from .relaying import RelayingHandler
 
 # Bodies are passed on, not kept, so Jupyter's limit for what it keeps does not apply.
 UNLIMITED = sys.maxsize
+CHUNK_SIZE = 512 * 1024
 HAS_BODY = "server_proxy_has_body"
 
 
@@ -36,7 +38,7 @@ class StreamingBody(RelayingHandler):
         await super().prepare(*args, **kwargs)
         if self.is_answered:
             return
-        self._connection().set_max_body_size(UNLIMITED)
+        self._expect_body()
         self._incoming = StreamedBody(self.request.headers)
         verb = (self.request.method or "").lower()
         serve = getattr(self, verb)
@@ -44,6 +46,14 @@ class StreamingBody(RelayingHandler):
         self._serving = asyncio.create_task(
             self._serve(serve), name=f"server-proxy upload {self.request.path}"
         )
+
+    def _expect_body(self) -> None:
+        """Let it be of any size, and be read in pieces that are worth their overhead."""
+        connection = self._connection()
+        connection.set_max_body_size(UNLIMITED)
+        connection.params = copy(connection.params)
+        connection.params.chunk_size = CHUNK_SIZE
+        connection.stream.read_chunk_size = CHUNK_SIZE
 
     async def _serve(self, serve: Any) -> None:
         try:
