@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from _harness.client import connected, fetch
 from _harness.hub import API_TOKEN, Hub, running_hub
 from _harness.message import PATIENCE, Message
 from _harness.standalone import Standalone, ended, standalone, start
+from certipy import Certipy
 
 PREFIX = "/user/ann/"
 WEB = Path(__file__).parents[1] / "apps" / "web.py"
@@ -307,3 +309,39 @@ async def test_a_port_that_is_taken_is_said(backend: Backend, tmp_path: Path) ->
     process, log = start(tmp_path, *options)
     assert await ended(process) == 1
     assert "address already in use" in log.read_text().lower()
+
+
+# --- TLS with the Hub's certificates ------------------------------------------------------------
+
+
+async def test_with_the_hubs_certificates_only_the_hub_can_connect(
+    backend: Backend, tmp_path: Path
+) -> None:
+    backend.answer_with()
+    authority = Certipy(store_dir=str(tmp_path / "certificates"))
+    authority.create_ca("hub-ca")
+    alt_names = ["IP:127.0.0.1", "DNS:localhost"]
+    server, client = (
+        authority.create_signed_pair(name, "hub-ca", alt_names=alt_names)["files"]
+        for name in ("server", "client")
+    )
+    env = {
+        "JUPYTERHUB_SSL_KEYFILE": server["key"],
+        "JUPYTERHUB_SSL_CERTFILE": server["cert"],
+        "JUPYTERHUB_SSL_CLIENT_CA": server["ca"],
+    }
+    options = ["--no-authentication", "--port=0", f"--server-port={backend.port}"]
+    trusting = ssl.create_default_context(cafile=server["ca"])
+    async with standalone(tmp_path, *options, env=env) as proxy:
+        with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
+            await hello_over_tls(proxy, trusting)
+        assert backend.connections == 0
+        trusting.load_cert_chain(client["cert"], client["key"])
+        assert await hello_over_tls(proxy, trusting) == b"hello"
+    assert backend.request.get("X-Forwarded-Proto") == b"https"
+
+
+async def hello_over_tls(proxy: Standalone, context: ssl.SSLContext) -> bytes:
+    async with connected(proxy, ssl=context) as client:
+        await client.ask("GET", "/")
+        return (await client.response()).body
