@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from .programs import Program, free_port, running, wait_listening
 from .tools import Tools
 
 CHILDREN = Path(__file__).parent / "children"
+_PACKAGE = CHILDREN.parent.parent / "jupyter_server_proxy"
 GIB = 1 << 30
 MIB = 1 << 20
 # What the HTTP backend serves: sparse files, read from memory.
@@ -73,13 +75,17 @@ class Lab:
         self._stack = contextlib.ExitStack()
         self._stacks: dict[str, contextlib.ExitStack] = {}
         self._endpoints: dict[str, Endpoint] = {}
-        self._backends: dict[str, int] = {}
+        self._backends: dict[str, tuple[int, Program]] = {}
         self._missing: dict[str, str] = {}
         self._count = 0
 
     def __enter__(self) -> Lab:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         self.folder = Path(folder)
+        # A copy, so that one run measures one state while somebody goes on editing.
+        self.source = self.folder / "source"
+        ignore = shutil.ignore_patterns("node_modules", "labextension")
+        shutil.copytree(_PACKAGE, self.source / _PACKAGE.name, ignore=ignore)
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -91,7 +97,11 @@ class Lab:
         """The peer, running; a new process when `fresh`. Raises CannotMeasureError."""
         if name in self._missing:
             raise CannotMeasureError(self._missing[name])
-        if fresh:
+        for backend in self._backends:
+            self.backend(backend)
+        known = self._endpoints.get(name)
+        has_ended = known is not None and known.program and not known.program.is_running()
+        if fresh or has_ended:
             self.stop(name)
         if name not in self._endpoints:
             stack = self._stacks[name] = contextlib.ExitStack()
@@ -111,12 +121,16 @@ class Lab:
 
     def backend(self, name: str) -> int:
         """The port of `http`, `sink` or `echo`. Raises ToolMissingError."""
-        if name not in self._backends:
-            port = free_port()
-            starter = {"http": self._http_backend, "sink": self._sink, "echo": self._echo}[name]
-            wait_listening(starter(port), port)
-            self._backends[name] = port
-        return self._backends[name]
+        known = self._backends.get(name)
+        if known is not None and known[1].is_running():
+            return known[0]
+        # One that somebody ended comes back where its peers look for it.
+        port = known[0] if known else free_port()
+        starter = {"http": self._http_backend, "sink": self._sink, "echo": self._echo}[name]
+        program = starter(port)
+        wait_listening(program, port)
+        self._backends[name] = port, program
+        return port
 
     def room(self, name: str) -> Path:
         """A new folder of this run."""

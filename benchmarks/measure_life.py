@@ -75,9 +75,7 @@ def start_cost(lab: Lab, peer: str, _effort: Effort) -> Values:
 def extension_cost(lab: Lab, peer: str, *, services: int) -> Mapping[str, float]:
     """Seconds, see `children/start_cost.py`. Raises CannotMeasureError."""
     python = lab.tools.released_python() if peer == "released" else sys.executable
-    env = jupyter_environment(lab.room("start"))
-    if peer == "released":
-        env["PYTHONPATH"] = str(CHILDREN)
+    env = jupyter_environment(lab, peer, lab.room("start"))
     command = [python, str(CHILDREN / "start_cost.py"), str(services)]
     done = subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=120, check=False

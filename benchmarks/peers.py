@@ -113,23 +113,21 @@ def endpoint(lab: Lab, peer: str, backend: str, *, fresh: bool = False) -> Endpo
     return lab.peer(peer, fresh=fresh)
 
 
-def jupyter_environment(room: Path) -> dict[str, str]:
-    """A Jupyter that sees no one's settings."""
+def jupyter_environment(lab: Lab, peer: str, room: Path) -> dict[str, str]:
+    """A Jupyter that sees no one's settings, and for `new` the package as this run copied it."""
     folders = {f"JUPYTER_{kind}_DIR": str(room / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
     # Modules are compiled once, as an installation would do, whatever this shell says.
     unwanted = ("JUPYTER", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     keep = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    path = os.pathsep.join([str(CHILDREN), str(Path(__file__).parent.parent)])
-    return {**keep, **folders, "HOME": str(room), "PYTHONPATH": path}
+    path = [str(CHILDREN)] if peer == "released" else [str(CHILDREN), str(lab.source)]
+    return {**keep, **folders, "HOME": str(room), "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _jupyter(lab: Lab, stack: contextlib.ExitStack, *, name: str, python: str) -> Endpoint:
     room, port = lab.room(name), free_port()
     config = room / "jupyter_server_config.py"
     config.write_text(_config(python, room, port))
-    env = jupyter_environment(room)
-    if name == "released":
-        env["PYTHONPATH"] = str(CHILDREN)
+    env = jupyter_environment(lab, name, room)
     command = [python, "-m", "jupyter_server", f"--config={config}"]
     program = stack.enter_context(running(name, command, log=room / "log", env=env))
     wait_listening(program, port)

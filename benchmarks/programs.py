@@ -48,9 +48,12 @@ class Program:
         times = [one.cpu_times() for one in self.family()]
         return sum(one.user + one.system for one in times)
 
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
     def check(self) -> None:
         """Raises CannotMeasureError when it has ended."""
-        if self.process.poll() is not None:
+        if not self.is_running():
             raise CannotMeasureError(f"{self.name} ended: {self.tail()}")
 
     def tail(self) -> str:
