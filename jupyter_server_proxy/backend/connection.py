@@ -14,13 +14,14 @@ from ..errors import BackendUnreachable, ConnectTimedOut, ProxyError
 from ..rules.targets import Target, TcpTarget, TlsOptions
 from .exchange import Exchange
 from .limit import time_limit
+from .scratch import SCRATCH
 from .tls import client_context
 
 # What "localhost" means here, in the order tried; no resolver, no thread, no surprise.
 LOOPBACKS = ("127.0.0.1", "::1")
 
 
-class BackendConnection(asyncio.Protocol):
+class BackendConnection(asyncio.BufferedProtocol):
     """A connection and the exchange on it, if any."""
 
     __slots__ = (
@@ -46,7 +47,7 @@ class BackendConnection(asyncio.Protocol):
         state = "open" if self.is_open else "closed"
         return f"<BackendConnection {state} {self._exchange or 'idle'}>"
 
-    # --- asyncio.Protocol ----------------------------------------------------------------
+    # --- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
@@ -54,14 +55,18 @@ class BackendConnection(asyncio.Protocol):
         self._transport = transport
         self.is_open = True
 
-    def data_received(self, data: bytes) -> None:
-        """See `asyncio.Protocol`."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See `asyncio.BufferedProtocol` and `scratch`."""
+        return SCRATCH
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See `asyncio.BufferedProtocol`."""
         exchange = self._exchange
         if exchange is None:
             # Nobody asked: whatever it is, it is not an answer to the next request.
             self.abort()
             return
-        if exchange.feed(data) and exchange.status == 101:
+        if exchange.feed(SCRATCH[:nbytes].tobytes()) and exchange.status == 101:
             self.pause_reading()
 
     def eof_received(self) -> bool:

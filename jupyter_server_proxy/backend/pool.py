@@ -16,6 +16,7 @@ from ..errors import BackendBroke, OverLimit, ProxyError
 from ..rules.targets import Target
 from .connection import BackendConnection, connect
 from .exchange import Exchange
+from .limit import time_limit
 
 # Shorter than the keep-alive time-outs of the usual servers, so that most connections are
 # closed by us; the few that are not are what the repetition above is for.
@@ -123,7 +124,8 @@ class Pool:
             place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._places.append(place)
             try:
-                await asyncio.wait_for(place, self._limits.connect_timeout)
+                async with time_limit(self._limits.connect_timeout):
+                    await place
             except asyncio.TimeoutError:
                 raise OverLimit(
                     f"{limit} requests to {self.target} are running, the most that "

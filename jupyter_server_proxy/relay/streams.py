@@ -7,7 +7,7 @@ here knows what the bytes mean.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from tornado import iostream
 
@@ -15,10 +15,26 @@ CHUNK_SIZE = 64 * 1024
 HIGH_WATER = 256 * 1024
 
 
+class Receiver(Protocol):
+    """What the transport tells of its stream."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The stream is closed."""
+
+    def pause_writing(self) -> None:
+        """More is to be written than should be."""
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+
+
 class IOStreamTransport(asyncio.Transport):
     """Reads a stream into `protocol` and writes to it, with asyncio's flow control."""
 
-    def __init__(self, stream: iostream.IOStream, protocol: asyncio.Protocol) -> None:
+    def __init__(self, stream: iostream.IOStream, protocol: Receiver) -> None:
         super().__init__(extra={"socket": stream.socket})
         self._stream = stream
         self._protocol = protocol

@@ -19,6 +19,7 @@ from typing import Any
 
 from tornado import iostream
 
+from ..backend.scratch import SCRATCH
 from .streams import IOStreamTransport
 
 # A peer that has closed one direction usually closes the other soon; one that went away
@@ -47,14 +48,14 @@ class TunnelHooks:
 class Tunnel:
     """Two joined ends. `idle_timeout` seconds without a byte close it, 0 means never."""
 
-    __slots__ = ("_closed_ends", "_hooks", "_idle_timeout", "_last_data", "_timer", "ends")
+    __slots__ = ("_closed_ends", "_hooks", "_idle_timeout", "_last_data", "ends", "timer")
 
     def __init__(self, hooks: TunnelHooks, *, idle_timeout: float = 0.0) -> None:
         self._hooks = hooks
         self._idle_timeout = idle_timeout
         self._last_data = 0.0
         self._closed_ends = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self.timer: asyncio.TimerHandle | None = None
         client, backend = _End(self, hooks.on_data), _End(self, hooks.on_data)
         client.peer, backend.peer = backend, client
         self.ends = (client, backend)
@@ -99,7 +100,7 @@ class Tunnel:
 
     def note_data(self) -> None:
         """Bytes moved."""
-        if self._timer is not None:
+        if self.timer is not None:
             self._last_data = asyncio.get_running_loop().time()
 
     def note_end(self, end: _End) -> None:
@@ -119,9 +120,9 @@ class Tunnel:
             else:
                 end.peer.close()
             return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
         self._hooks.on_closed()
 
     def _close_after_writes(self) -> None:
@@ -130,10 +131,10 @@ class Tunnel:
 
     def _watch(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        if self._timer is not None:
-            self._timer.cancel()
+        if self.timer is not None:
+            self.timer.cancel()
         self._last_data = loop.time()
-        self._timer = loop.call_later(seconds, self._look, seconds)
+        self.timer = loop.call_later(seconds, self._look, seconds)
 
     def _look(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -141,10 +142,10 @@ class Tunnel:
         if left <= 0:
             self.abort()
         else:
-            self._timer = loop.call_later(left, self._look, seconds)
+            self.timer = loop.call_later(left, self._look, seconds)
 
 
-class _End(asyncio.Protocol):
+class _End(asyncio.BufferedProtocol):
     """One side of a tunnel: what it receives is written to its peer."""
 
     __slots__ = ("_on_data", "_tunnel", "early", "has_ended", "is_full", "peer", "transport")
@@ -166,8 +167,16 @@ class _End(asyncio.Protocol):
         if early:
             self.data_received(early)
 
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See `backend.scratch`."""
+        return SCRATCH
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(SCRATCH[:nbytes].tobytes())
+
     def data_received(self, data: bytes) -> None:
-        self._tunnel.note_data()
+        if self._tunnel.timer is not None:
+            self._tunnel.note_data()
         if self._on_data is not None:
             self._on_data(data)
         transport = self.peer.transport
