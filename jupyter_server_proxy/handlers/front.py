@@ -17,6 +17,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.util import ObjectDict
 
 from ..errors import LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
+from ..rules.headers import connection_options
 from . import pages
 from .runtime import Runtime
 
@@ -71,18 +72,28 @@ class FrontHandler(JupyterHandler):
         return Runtime.of(self.settings, self.log)
 
     @property
-    def is_upgrade(self) -> bool:
-        """Whether the client asks to leave HTTP for a protocol that can be tunnelled.
+    def offered_protocols(self) -> str:
+        """What the client offers to leave HTTP for; "" when it is an ordinary request.
 
-        `h2c` cannot (RFC 9113 section 3.1) and is ignored, as RFC 9110 section 7.8 allows.
+        `h2c` is left out, since it cannot be tunnelled (RFC 9113 section 3.1). Offers that
+        need not be heard (RFC 9110 section 7.8) are ignored where they make no sense: in
+        HTTP/1.0, with other methods than GET, and with a body.
         """
-        headers = self.request.headers
-        if "Upgrade" not in headers or self.request.method != "GET":
-            return False
-        protocol = headers["Upgrade"].strip().lower()
-        if not protocol or protocol == "h2c":
-            return False
-        return "upgrade" in headers.get("Connection", "").lower()
+        request = self.request
+        headers = request.headers
+        if "Upgrade" not in headers or request.method != "GET" or request.version == "HTTP/1.0":
+            return ""
+        if "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0":
+            return ""
+        if "upgrade" not in connection_options(headers.get_list("Connection")):
+            return ""
+        offered = (protocol.strip() for protocol in headers["Upgrade"].split(","))
+        return ", ".join(p for p in offered if p and p.lower() != "h2c")
+
+    @property
+    def is_upgrade(self) -> bool:
+        """Whether the client asks to leave HTTP for a protocol that can be tunnelled."""
+        return bool(self.offered_protocols)
 
     @property
     def is_page_visit(self) -> bool:
@@ -128,6 +139,10 @@ class FrontHandler(JupyterHandler):
 
     def check_xsrf_cookie(self) -> None:
         """Leave it to the proxied application, whose forms do not know Jupyter's token."""
+
+    def extension_method(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Any method that Tornado has no verb for; see `ExtensionMethod`."""
+        raise web.HTTPError(405)
 
     # --- answers -----------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from .relaying import RelayingHandler
 HELP_HOSTS = (
     "See https://jupyter-server-proxy.readthedocs.io/en/latest/arbitrary-ports-hosts.html for info."
 )
+LONGEST_PORT = 20
 DEFAULT_HOSTS = ("localhost", "127.0.0.1")
 
 ROUTE_KEYWORDS = (
@@ -76,18 +77,21 @@ class ProxyHandler(RelayingHandler):
         if name is None:
             allowed = False
         elif callable(allowlist):
-            allowed = await awaited(allowlist(self, host))
+            # As it will be contacted: a callable may not know all spellings of a host.
+            allowed = await awaited(allowlist(self, name))
         else:
             allowed = hosts.is_allowed(name, allowlist)
         if not allowed:
-            raise HostNotAllowed(f"Host '{host}' is not allowed. {HELP_HOSTS}")
+            raise HostNotAllowed(f"Host {host!r} is not allowed. {HELP_HOSTS}")
 
     def _find_target(self, host: str, port: int | str) -> Target:
         if self.unix_socket:
             return UnixTarget(self.unix_socket)
-        number = int(port)
+        # Python refuses to read thousands of digits.
+        digits = str(port)[:LONGEST_PORT]
+        number = int(digits)
         if not is_port(number):
-            raise TargetInvalid(f"Port {number} is not between 1 and 65535")
+            raise TargetInvalid(f"Port {digits} is not between 1 and 65535")
         if self.allowed_ports is not None and not self.allowed_ports.allows(number):
             raise PortNotAllowed(f"Port {number} is not among the allowed_ports")
         return TcpTarget(hosts.canonical_host(host) or host, number)

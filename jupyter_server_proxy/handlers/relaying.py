@@ -281,7 +281,7 @@ class RelayingHandler(FrontHandler):
         """
         with ExitStack() as stack:
             stack.enter_context(self.in_use())
-            call = await self._send(destination, upgrade=self.request.headers["Upgrade"].strip())
+            call = await self._send(destination, upgrade=self.offered_protocols)
             exchange = await self._handshake(call)
             if exchange.status != 101:
                 await self._relay(call, destination)

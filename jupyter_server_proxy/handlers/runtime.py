@@ -23,6 +23,9 @@ SETTING = "jupyter_server_proxy_runtime"
 # Cookies by which JupyterHub and its single-user servers know a person; all start so, the
 # second way where the Hub has `cookie_host_prefix_enabled`.
 HUB_COOKIE_PREFIXES = ("jupyterhub-", "__Host-jupyterhub-")
+# Login cookies of all Jupyter servers on this host: browsers send those of every port, and the
+# servers of one person share the secret that signs them, so another one's is as good as ours.
+JUPYTER_COOKIE_PREFIX = "username-"
 XSRF_COOKIE = "_xsrf"
 NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
@@ -98,5 +101,5 @@ def _credentials(tokens: tuple[str, ...], cookie_name: str) -> Credentials:
     return Credentials(
         tokens=frozenset(tokens),
         cookie_names=frozenset((XSRF_COOKIE, cookie_name)),
-        cookie_prefixes=HUB_COOKIE_PREFIXES,
+        cookie_prefixes=(*HUB_COOKIE_PREFIXES, JUPYTER_COOKIE_PREFIX),
     )
