@@ -134,7 +134,7 @@ class BackendConnection(asyncio.BufferedProtocol):
     def leave(self) -> bool:
         """The exchange is over; whether the connection may be used again."""
         exchange, self._exchange = self._exchange, None
-        return self.is_open and exchange is not None and exchange.is_reusable()
+        return exchange is not None and exchange.end() and self.is_open
 
     def give_away(self) -> asyncio.Transport:
         """The transport of an upgraded connection, paused; this object is out of the game."""

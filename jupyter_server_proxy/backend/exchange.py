@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 import httptools
 
@@ -63,7 +63,7 @@ class Exchange:
     def __init__(self, connection: FlowControl, method: str) -> None:
         self._connection = connection
         self._is_head_request = method == "HEAD"
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -268,8 +268,17 @@ class Exchange:
             return
         self.status, self.reason, self.headers = 0, "", []
 
-    def is_reusable(self) -> bool:
-        """Whether the connection may carry another exchange (RFC 9112 section 9.3)."""
+    def end(self) -> bool:
+        """Whether the connection may carry another exchange (RFC 9112 section 9.3).
+
+        The exchange is over: it lets go of its parser, which refers back to it and would
+        make every request work for the garbage collector.
+        """
+        is_reusable = self._is_reusable()
+        self._parser = None
+        return is_reusable
+
+    def _is_reusable(self) -> bool:
         if not self._is_complete or self._has_excess or self._is_until_close:
             return False
         return self.status != 101 and not self._asks_to_close()
