@@ -208,7 +208,8 @@ class Attempt:
         listener = await asyncio.to_thread(self._find_listener, port)
         if listener.ownership is Ownership.FOREIGN:
             raise PortTaken(f"port {port} belongs to {listener}, not to this application")
-        if listener.ownership is Ownership.UNKNOWN:
+        # A log line or a check may say that it is ready before anybody listens.
+        if listener.ownership is Ownership.UNKNOWN and self.is_listened_on():
             self._plan.log.warning(
                 "%s: port %d is listened on by %s; taken for the application's",
                 self._plan.name,

@@ -163,6 +163,17 @@ async def test_readiness_by_log_line(make_supervisor, app):
     assert "Now serving!" in supervisor.output.lines()
 
 
+async def test_who_says_ready_before_listening_is_not_told_of_other_listeners(
+    make_supervisor, caplog
+):
+    script = "import time; print('ready', flush=True); time.sleep(60)"
+    supervisor = make_supervisor(
+        [sys.executable, "-c", script], readiness=LogReadiness(re.compile("ready"))
+    )
+    await supervisor.ensure_ready()
+    assert "listened on by" not in caplog.text
+
+
 async def test_readiness_by_a_check_that_raises_at_first(make_supervisor, app):
     asked = []
 
