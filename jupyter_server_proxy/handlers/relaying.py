@@ -244,6 +244,13 @@ class RelayingHandler(FrontHandler):
         if response.body and self.request.method != "HEAD":
             self.write(response.body)
 
+    def compute_etag(self) -> None:
+        """Whether an answer has a validator is up to the backend, also when it was rewritten."""
+
+    def check_etag_header(self) -> bool:
+        """The backend has seen `If-None-Match` and has sent a whole answer all the same."""
+        return False
+
     def _client_side(self) -> ClientSide:
         request = self.request
         return ClientSide(
