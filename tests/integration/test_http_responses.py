@@ -143,7 +143,7 @@ ORIGIN_WIDE = [
     b"X-Accel-Redirect: /etc/passwd",
     b"X-Accel-Buffering: yes",
     b"Strict-Transport-Security: max-age=9",
-    b"Service-Worker-Allowed: /",
+    b"Service-Worker-Allowed: ../",
     b"Alt-Svc: h3",
 ]
 
@@ -155,11 +155,13 @@ async def test_fields_that_speak_for_the_whole_origin_do_not_pass(jupyter, backe
     assert fields_of(response) == [("content-length", b"2")]
 
 
-async def test_a_service_worker_may_have_its_prefix(jupyter, backend):
-    scope = f"{backend.path}/sub/".encode()
-    head = b"HTTP/1.1 200 OK\nContent-Length: 2\nService-Worker-Allowed: " + scope
+@pytest.mark.parametrize("scope", ["/", "/sub/", "{prefix}/sub/"])
+async def test_a_service_worker_may_have_its_prefix(jupyter, backend, scope):
+    scope = scope.format(prefix=backend.path)
+    head = f"HTTP/1.1 200 OK\nContent-Length: 2\nService-Worker-Allowed: {scope}".encode()
     response = await answered(jupyter, backend, head, b"ok")
-    assert response.get("Service-Worker-Allowed") == scope
+    wanted = backend.path + scope.removeprefix(backend.path)
+    assert response.get("Service-Worker-Allowed") == wanted.encode()
 
 
 # --- framing ------------------------------------------------------------------------------------
@@ -211,7 +213,7 @@ async def test_an_http10_client(jupyter, backend, framing):
         peer = await backend.accepted()
         head = await peer.head()
         assert head.line == b"GET / HTTP/1.1"
-        assert head.get("Host") == f"127.0.0.1:{backend.port}".encode()
+        assert head.get("Host") == f"localhost:{backend.port}".encode()
         await peer.send(b"HTTP/1.1 200 OK\r\n" + framing)
         peer.close()
         response = await client.response()

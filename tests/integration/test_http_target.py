@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from _harness.backend import listening
 from _harness.client import fetch
@@ -77,10 +75,19 @@ async def test_absolute_url_keeps_the_prefix(jupyter, route, target):
     assert backend.request.target == prefix + target
 
 
-@pytest.mark.parametrize("base_url", ["/user/a@b/", "/user/a%40b/", "/deep/er/"])
+@pytest.fixture(scope="module", params=["/user/a@b/", "/user/a%40b/", "/deep/er/"])
+def jupyter_below(request, make_jupyter):
+    config = """
+c.ServerProxy.servers = {
+    "app": {"port": PORTS["app"]}, "absolute": {"port": PORTS["app"], "absolute_url": True}
+}
+"""
+    return make_jupyter(config, ports=("app",), base_url=request.param)
+
+
 @pytest.mark.parametrize("suffix", [b"/", b"/x%2Fy?z", b"//x"])
-async def test_a_base_url_is_no_part_of_the_target(servers_below, base_url, suffix):
-    jupyter = servers_below(base_url)
+async def test_a_base_url_is_no_part_of_the_target(jupyter_below, suffix):
+    jupyter = jupyter_below
     async with listening(at=jupyter.sockets["app"]) as backend:
         backend.answer_with()
         assert (await fetch(jupyter, backend.path.encode() + suffix)).status == 200
@@ -90,30 +97,14 @@ async def test_a_base_url_is_no_part_of_the_target(servers_below, base_url, suff
     assert targets == [suffix, suffix, jupyter.base_url.encode() + b"absolute" + suffix]
 
 
-@pytest.mark.parametrize("base_url", ["/user/a@b/", "/user/a%40b/", "/deep/er/"])
-async def test_the_backend_is_told_its_prefix(servers_below, base_url):
-    jupyter = servers_below(base_url)
+async def test_the_backend_is_told_its_prefix(jupyter_below):
+    jupyter = jupyter_below
     async with listening(at=jupyter.sockets["app"]) as backend:
         backend.answer_with()
         await fetch(jupyter, b"/app/")
     prefix = f"{jupyter.base_url}app".encode()
     for name in ("X-Forwarded-Prefix", "X-Forwarded-Context", "X-ProxyContextPath"):
         assert backend.request.get(name) == prefix
-
-
-@pytest.fixture(scope="module")
-def servers_below(make_jupyter):
-    config = """
-c.ServerProxy.servers = {
-    "app": {"port": PORTS["app"]}, "absolute": {"port": PORTS["app"], "absolute_url": True}
-}
-"""
-
-    @cache
-    def below(base_url: str):
-        return make_jupyter(config, ports=("app",), base_url=base_url)
-
-    return below
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

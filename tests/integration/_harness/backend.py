@@ -49,6 +49,9 @@ class Peer:
         """What still comes until Jupyter closes this connection."""
         return await gone(self.reader)
 
+    async def send_chunk(self, data: bytes) -> None:
+        await self.send(b"%x\r\n%b\r\n" % (len(data), data))
+
     def half_close(self) -> None:
         self.writer.write_eof()
 

@@ -26,6 +26,9 @@ class Client:
         self.writer.write(data)
         await patiently(self.writer.drain())
 
+    async def send_chunk(self, data: bytes) -> None:
+        await self.send(b"%x\r\n%b\r\n" % (len(data), data))
+
     async def ask(
         self,
         method: str,

@@ -219,6 +219,7 @@ def start_jupyter(
     try:
         jupyter.wait_until_listening()
         jupyter.log_in()
+        assert "failed loading" not in jupyter.log(), jupyter.log()
     except BaseException:
         jupyter._kill_all()
         raise

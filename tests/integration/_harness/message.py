@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 LARGEST_HEAD = 2 * 1024 * 1024
 
 Fields = list[tuple[bytes, bytes]]
