@@ -65,6 +65,9 @@ labextension/node_modules/.package-lock.json: labextension/package-lock.json | $
 	$(NPM) ci --no-progress
 	touch $@
 
+# The rules decide and do nothing else, so every branch of them can be tried.
+unit: ARGS += --cov=jupyter_server_proxy.rules --cov-branch --cov-report=term-missing:skip-covered \
+	--cov-fail-under=100
 unit integration compat: venv  ## that folder of tests/
 	$(PYTEST) tests/$@ $(ARGS)
 

@@ -16,7 +16,7 @@ from tornado import httputil, web
 from tornado.http1connection import HTTP1Connection
 from tornado.util import ObjectDict
 
-from ..errors import LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
+from ..errors import ClientGone, LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
 from ..rules.headers import connection_options
 from . import pages
 from .runtime import Runtime
@@ -150,6 +150,10 @@ class FrontHandler(JupyterHandler):
         """Answer an error; see `tornado.web.RequestHandler.send_error`."""
         error = kwargs.get("exc_info", (None, None))[1]
         if self._is_answered:
+            return
+        if isinstance(error, ClientGone):
+            # Nobody is left to answer, and leaving a page is no event for anybody's log.
+            self._is_answered = True
             return
         if isinstance(error, ProxyError):
             status_code = error.status

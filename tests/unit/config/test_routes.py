@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tornado import web
-from tornado.routing import PathMatches
+from tornado.httputil import HTTPHeaders
+from tornado.routing import PathMatches, Rule
 
 from jupyter_server_proxy import handlers
 from jupyter_server_proxy.config import ServerProcess, compile_service, make_handlers
@@ -68,12 +69,20 @@ def routes_of(*processes: ServerProcess, base_url: str = "/user/a.b/") -> list[A
     return make_handlers(base_url, processes)
 
 
-def served(routes: list[Any], path: str) -> tuple[type, list[bytes]] | None:
-    """The handler that Tornado would take for `path`, and the path's captured group."""
-    for pattern, handler, *_ in routes:
-        found = PathMatches(pattern).match(SimpleNamespace(path=path))  # type: ignore[arg-type]
+def served(
+    routes: list[Any], path: str, *, length: str | None = None
+) -> tuple[type, list[bytes]] | None:
+    """The handler that Tornado would take for `path`, and the path's captured group.
+
+    `length` is the Content-Length of a request with a body.
+    """
+    headers = HTTPHeaders({} if length is None else {"Content-Length": length})
+    request: Any = SimpleNamespace(path=path, headers=headers)
+    for route in routes:
+        rule = route if isinstance(route, Rule) else Rule(PathMatches(route[0]), route[1])
+        found = rule.matcher.match(request)
         if found is not None:
-            return handler, found.get("path_args", [])
+            return rule.target, found.get("path_args", [])
     return None
 
 
@@ -87,6 +96,18 @@ def test_a_service_has_its_paths_and_no_others() -> None:
     assert served(routes, "/user/a.b/my%20app") == (handlers.AddSlashHandler, [])
     assert served(routes, "/user/aXb/my%20app/") is None
     assert served(routes, "/user/a.b/my%20apps/") is None
+
+
+def test_only_requests_with_a_body_are_streamed() -> None:
+    routes = routes_of(ServerProcess(name="app", port=8000))
+    plain, _ = served(routes, "/user/a.b/app/x") or (None, None)
+    streaming, args = served(routes, "/user/a.b/app/x", length="3") or (None, None)
+    assert plain is not None
+    assert streaming is not None
+    assert not getattr(plain, "_stream_request_body", False)
+    assert streaming._stream_request_body
+    assert issubclass(streaming, plain)
+    assert args == [b"x"]
 
 
 @pytest.mark.parametrize(
