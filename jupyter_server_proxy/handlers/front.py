@@ -98,7 +98,12 @@ class FrontHandler(JupyterHandler):
     @property
     def is_page_visit(self) -> bool:
         """Whether a person navigates here, as opposed to a page fetching something."""
-        return bool(self.request.headers.get("Sec-Fetch-Mode") == "navigate")
+        headers = self.request.headers
+        # Over plain HTTP to another machine, browsers leave the Sec-Fetch fields out.
+        mode = headers.get("Sec-Fetch-Mode")
+        if mode is None:
+            return bool(headers.get("Upgrade-Insecure-Requests") == "1")
+        return bool(mode == "navigate")
 
     # --- the gate ----------------------------------------------------------------------
 
@@ -165,8 +170,10 @@ class FrontHandler(JupyterHandler):
         problem = pages.describe(status_code, error, request=self.request)
         for name, value in pages.headers_for(problem).items():
             self.set_header(name, value)
+        body = problem.body.encode()
+        self.set_header("Content-Length", str(len(body)))
         if self.request.method != "HEAD":
-            self.write(problem.body)
+            self.write(body)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """One line for what was foreseen, a traceback for what was not."""
