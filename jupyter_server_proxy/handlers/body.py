@@ -7,6 +7,7 @@ slow; `BufferedBody` is what handlers have whose class keeps `request.body`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 from tornado import httputil
@@ -63,6 +64,14 @@ class StreamedBody:
         self._is_discarded = False
         self._is_finished = False
         self._decided: asyncio.Future[None] | None = None
+        self._ended = asyncio.Event()
+        # How many bytes came from the client.
+        self.received = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is to come, be it because the client is gone."""
+        return self._ended.is_set()
 
     @property
     def framing(self) -> tuple[str, str]:
@@ -76,6 +85,7 @@ class StreamedBody:
 
     async def feed(self, chunk: bytes) -> None:
         """Pass a chunk on; returns when the backend can take more, or wants none."""
+        self.received += len(chunk)
         if self._call is None and not self._is_discarded:
             self._decided = asyncio.get_running_loop().create_future()
             await self._decided
@@ -85,6 +95,7 @@ class StreamedBody:
     def finish(self) -> None:
         """The client has sent all of it."""
         self._is_finished = True
+        self.end()
         if self._call is not None and self._length is None and not self._is_discarded:
             self._call.send(LAST_CHUNK)
 
@@ -99,6 +110,15 @@ class StreamedBody:
         """Chunks are dropped from now on; whoever waits in `feed` is let go."""
         self._is_discarded = True
         self._wake()
+
+    def end(self) -> None:
+        """Nothing more is to come."""
+        self._ended.set()
+
+    async def wait_ended(self, timeout: float) -> None:
+        """Wait until nothing more is to come, at most `timeout` seconds."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), timeout)
 
     def _framed(self, chunk: bytes) -> bytes:
         if self._length is not None:

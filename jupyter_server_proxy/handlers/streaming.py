@@ -25,6 +25,11 @@ UNLIMITED = sys.maxsize
 CHUNK_SIZE = 512 * 1024
 HAS_BODY = "server_proxy_has_body"
 
+# How long the rest of a body is taken in and dropped once it was answered: at most so long, and
+# no longer than so long without a byte. As nginx's lingering_time and lingering_timeout.
+LINGER_SECONDS = 30.0
+LINGER_SILENCE_SECONDS = 5.0
+
 
 @web.stream_request_body
 class StreamingBody(RelayingHandler):
@@ -64,8 +69,34 @@ class StreamingBody(RelayingHandler):
             self.log_exception(*sys.exc_info())
             status = error.status_code if isinstance(error, web.HTTPError) else 500
             self.send_error(status, exc_info=sys.exc_info())
+        await self._linger()
         if not self.is_answered:
             self.finish()
+
+    def finish(self, chunk: Any = None) -> asyncio.Future[None]:
+        """End the response. One that is there before the body ended goes out at once, but is
+        ended after it: Tornado then closes the connection, and closing one on which bytes
+        still arrive resets it, which may throw the answer away (RFC 9112 section 9.6)."""
+        if self._incoming is None or self._incoming.has_ended or self.is_head_sent:
+            return super().finish(chunk)
+        if chunk is not None:
+            self.write(chunk)
+        return self.flush()
+
+    async def _linger(self) -> None:
+        """Drop what is left of the body, for a while."""
+        body = self._incoming
+        if body is None:
+            return
+        body.discard()
+        deadline = asyncio.get_running_loop().time() + LINGER_SECONDS
+        seen = -1
+        while not body.has_ended and seen != body.received:
+            if asyncio.get_running_loop().time() > deadline:
+                break
+            seen = body.received
+            await body.wait_ended(LINGER_SILENCE_SECONDS)
+        body.end()
 
     async def _body_arrived(self, *_args: Any, **_kwargs: Any) -> None:
         """Stands for the verb that is being served already."""
@@ -86,6 +117,7 @@ class StreamingBody(RelayingHandler):
         """The client is gone, possibly in the middle of its body."""
         if self._incoming is not None:
             self._incoming.discard()
+            self._incoming.end()
         super().on_connection_close()
 
 

@@ -207,7 +207,7 @@ async def test_a_backend_that_does_not_read_holds_the_client_up(jupyter, backend
 
 
 async def test_an_upload_may_be_larger_than_jupyters_limit(make_jupyter, backend):
-    jupyter = make_jupyter("c.ServerApp.max_body_size = 1000\nc.ServerApp.max_buffer_size = 65536")
+    jupyter = make_jupyter("c.ServerApp.max_body_size = 1000")
     backend.answer_with()
     for fields in ([], [("Transfer-Encoding", "chunked"), ("Content-Length", "")]):
         body = b"x" * 300_000
@@ -243,6 +243,27 @@ async def test_a_client_that_writes_before_it_reads_sees_an_early_answer(jupyter
     backend.run(refuse)
     response = await fetch(jupyter, f"{backend.path}/", method="POST", body=body)
     assert (response.status, response.body) == (413, b"no")
+
+
+async def test_a_client_that_writes_before_it_reads_sees_that_nobody_listens(jupyter):
+    async with listening() as backend:
+        path = backend.path
+    response = await fetch(jupyter, f"{path}/", method="POST", body=b"x" * (8 * MEBIBYTE))
+    assert response.status == 502
+    assert b"Nothing can be reached" in response.body
+
+
+async def test_the_connection_can_be_used_again_after_an_early_answer(jupyter, backend):
+    async with connected(jupyter) as client:
+        await client.ask("POST", f"{backend.path}/", [("Content-Length", "10")])
+        peer = await backend.accepted()
+        await peer.head()
+        await peer.send(b"HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno")
+        assert (await client.response()).status == 413
+        await client.send(b"0123456789")
+        backend.answer_with()
+        await client.ask("GET", f"{backend.path}/")
+        assert (await client.response()).body == b"hello"
 
 
 # --- who goes is missed -------------------------------------------------------------------------
