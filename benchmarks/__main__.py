@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort = QUICK if options.quick else FULL
     if options.rounds:
         effort = dataclasses.replace(effort, rounds=options.rounds)
-    results = Results(machine())
+    results = Results({**machine(), "run": "quick" if options.quick else "full"})
     _BUILD.mkdir(parents=True, exist_ok=True)
     written = _BUILD / ("quick.json" if options.quick else "results.json")
     if options.keep and written.exists():
