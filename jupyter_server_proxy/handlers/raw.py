@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NoReturn
 
 from ..backend.stream import open_stream
 from ..errors import MethodNotProxied
@@ -16,12 +16,12 @@ class RawSocketHandler(NamedLocalProxyHandler):
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """There is nothing to relay HTTP to."""
-        raise MethodNotProxied(
-            f"Service {self.name!r} is a raw socket: it only supports websocket connections"
-        )
+        self._refuse()
 
     async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
         """Connect to the backend, then accept the websocket. Raises a `ProxyError`."""
+        if self.offered_protocols.lower() != "websocket":
+            self._refuse()
         destination = await self._admitted(host, port, proxied_path)
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
         self._record_activity(proxied_path)
@@ -36,6 +36,11 @@ class RawSocketHandler(NamedLocalProxyHandler):
             living=self.runtime.tunnels,
         )
         self.note_taken_over()
+
+    def _refuse(self) -> NoReturn:
+        raise MethodNotProxied(
+            f"Service {self.name!r} is a raw socket: it only supports websocket connections"
+        )
 
 
 class SuperviseAndRawSocketHandler(RawSocketHandler, SuperviseAndProxyHandler):
