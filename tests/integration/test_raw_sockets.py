@@ -61,9 +61,9 @@ async def opened(jupyter: Jupyter, name: str, **options: object) -> AsyncIterato
 
 @asynccontextmanager
 async def listening_as(jupyter: Jupyter, name: str) -> AsyncIterator[Backend]:
-    where = {"at": jupyter.sockets["tcp"]}
-    if name == "unix":
-        where = {"unix": str(jupyter.folder / "raw.sock")}
+    is_unix = name == "unix"
+    path = str(jupyter.folder / "raw.sock")
+    where = {"unix": path} if is_unix else {"at": jupyter.sockets[name]}
     async with listening(**where) as backend:
         yield backend
 
