@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,14 +19,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _harness.backend import Backend, listening
 from _harness.jupyter import Jupyter, start_jupyter
 
+MakeJupyter = Callable[..., Jupyter]
 
-@pytest.fixture(scope="module")
-def make_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Jupyter]]:
-    """`make_jupyter(config, ports=, base_url=, env=)`; all are stopped with the module."""
+
+@contextmanager
+def stopped_in_the_end(folders: pytest.TempPathFactory) -> Iterator[MakeJupyter]:
     made: list[Jupyter] = []
 
     def make(config: str = "", **options: object) -> Jupyter:
-        made.append(start_jupyter(tmp_path_factory.mktemp("jupyter"), config, **options))
+        made.append(start_jupyter(folders.mktemp("jupyter"), config, **options))
         return made[-1]
 
     yield make
@@ -39,7 +41,21 @@ def make_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 
 
 @pytest.fixture(scope="module")
-def jupyter(request: pytest.FixtureRequest, make_jupyter: Callable[..., Jupyter]) -> Jupyter:
+def make_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeJupyter]:
+    """`make_jupyter(config, ports=, base_url=, env=)`; all are stopped with the module."""
+    with stopped_in_the_end(tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture
+def make_own_jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeJupyter]:
+    """As `make_jupyter`, but stopped with the test."""
+    with stopped_in_the_end(tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def jupyter(request: pytest.FixtureRequest, make_jupyter: MakeJupyter) -> Jupyter:
     module = request.module
     return make_jupyter(
         getattr(module, "JUPYTER_CONFIG", ""), ports=getattr(module, "JUPYTER_PORTS", ())

@@ -214,8 +214,8 @@ async def test_absolute_url_does_not_tell_the_prefix(jupyter, backend):
     assert grouped(backend.request) == {"host": [jupyter.netloc.encode()], **expected}
 
 
-async def test_behind_a_trusted_proxy_its_claims_pass(make_jupyter, backend):
-    jupyter = make_jupyter("c.ServerApp.trust_xheaders = True")
+async def test_behind_a_trusted_proxy_its_claims_pass(make_own_jupyter, backend):
+    jupyter = make_own_jupyter("c.ServerApp.trust_xheaders = True")
     backend.answer_with()
     fields = [
         ("X-Forwarded-For", "1.2.3.4, 5.6.7.8"),

@@ -206,8 +206,8 @@ async def test_a_backend_that_does_not_read_holds_the_client_up(jupyter, backend
     assert digest == digest_of_torrent(TOTAL)
 
 
-async def test_an_upload_may_be_larger_than_jupyters_limit(make_jupyter, backend):
-    jupyter = make_jupyter("c.ServerApp.max_body_size = 1000")
+async def test_an_upload_may_be_larger_than_jupyters_limit(make_own_jupyter, backend):
+    jupyter = make_own_jupyter("c.ServerApp.max_body_size = 1000")
     backend.answer_with()
     for fields in ([], [("Transfer-Encoding", "chunked"), ("Content-Length", "")]):
         body = b"x" * 300_000
