@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import Protocol
 
 from tornado import httputil
 
 from ..backend.pool import Call
+from ..errors import ClientSentNonsense
 from ..relay.http import LAST_CHUNK, frames_body
+
+# Nineteen digits are more than any disk holds.
+_LENGTH = re.compile(r"[0-9]{1,19}")
 
 
 class RequestBody(Protocol):
@@ -56,10 +61,13 @@ class BufferedBody:
 
 
 class StreamedBody:
-    """A body that is still arriving. `feed` and `finish` are the client's side."""
+    """A body that is still arriving. `feed` and `finish` are the client's side.
+
+    Raises ClientSentNonsense when it is not clear where it will end.
+    """
 
     def __init__(self, headers: httputil.HTTPHeaders) -> None:
-        self._length = headers.get("Content-Length")
+        self._length = body_length(headers)
         self._call: Call | None = None
         self._is_discarded = False
         self._is_finished = False
@@ -133,3 +141,23 @@ class StreamedBody:
 def has_body(headers: httputil.HTTPHeaders) -> bool:
     """Whether a request with these headers has a body, be it empty (RFC 9112 section 6.3)."""
     return "Content-Length" in headers or "Transfer-Encoding" in headers
+
+
+def body_length(headers: httputil.HTTPHeaders) -> str | None:
+    """How long the body of a request is; None when it comes in chunks (RFC 9112 section 6.3).
+
+    Tornado checks the same, but only when it begins to read the body, which is when the head
+    has been sent on. Raises ClientSentNonsense for whatever another server may understand
+    in another way than Tornado.
+    """
+    codings, length = headers.get("Transfer-Encoding"), headers.get("Content-Length")
+    if codings is not None:
+        if length is not None or codings.lower() != "chunked":
+            raise ClientSentNonsense("Only the transfer coding chunked is understood, alone")
+        return None
+    # A repeated field is joined with commas; the same value twice is tolerated and sent once.
+    lengths = {part.strip(" \t") for part in (length or "").split(",")}
+    only = lengths.pop()
+    if lengths or not _LENGTH.fullmatch(only):
+        raise ClientSentNonsense("The Content-Length is not one number")
+    return only
