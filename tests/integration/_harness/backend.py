@@ -76,6 +76,7 @@ class Backend:
         self._waiting: asyncio.Queue[Peer] = asyncio.Queue()
         self._peers: list[Peer] = []
         self._script: Script | None = None
+        self._answer: bytes | Callable[[Message], bytes] = HELLO
         self._tasks: list[asyncio.Task[None]] = []
 
     # --- the test's side ---
@@ -100,15 +101,16 @@ class Backend:
         self._script = script
 
     def answer_with(self, answer: bytes | Callable[[Message], bytes] = HELLO) -> None:
-        """Answer every request with exactly these bytes, on connections that are kept alive."""
+        """Answer every request from now on with exactly these bytes; connections are kept."""
+        self._answer = answer
+        self.run(self._answer_all)
 
-        async def script(peer: Peer) -> None:
-            while True:
-                request = await peer.request()
-                self.requests.append(request)
-                await peer.send(answer(request) if callable(answer) else answer)
-
-        self.run(script)
+    async def _answer_all(self, peer: Peer) -> None:
+        while True:
+            request = await peer.request()
+            self.requests.append(request)
+            answer = self._answer
+            await peer.send(answer(request) if callable(answer) else answer)
 
     # --- the socket's side ---
 
