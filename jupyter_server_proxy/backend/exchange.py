@@ -218,8 +218,15 @@ class Exchange:
 
     # --- for the parser ----------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """A response begins. After the final one there must be none: nobody has asked for it."""
+        if self._has_head:
+            self._has_excess = True
+
     def on_status(self, reason: bytes) -> None:
         """Part of the reason phrase."""
+        if self._has_head:
+            return
         self.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -233,11 +240,13 @@ class Exchange:
 
     def on_headers_complete(self) -> None:
         """The head is whole; decide how the body is framed."""
+        if self._has_head:
+            return
         self.status = self._parser.get_status_code()
         if 100 <= self.status < 200 and self.status != 101:
             return
-        self._has_head = True
         self._find_framing()
+        self._has_head = True
         if self._is_head_request or self.status in (204, 304):
             self._is_complete = True
         elif self.content_length is None and not self.is_chunked and self.status != 101:
