@@ -107,14 +107,6 @@ class MethodNotProxied(ProxyError):
     log_level = logging.INFO
 
 
-class UpgradeNeeded(ProxyError):
-    """Plain HTTP to a service that only speaks websocket."""
-
-    status = 426
-    title = "A websocket is needed"
-    log_level = logging.INFO
-
-
 # --- the client -------------------------------------------------------------------------
 
 
