@@ -254,7 +254,19 @@ VALID: dict[str, Credential] = {
 }
 
 
-@pytest.mark.parametrize("credential", INVALID)
+# Everything is tried on the first server, and on the others what might be special there.
+TELLING = ("nothing", "a wrong token", "an expired cookie")
+TRIED = [
+    pytest.param(house, credential, id=f"{house}-{credential}")
+    for house in HOUSES
+    for credential in INVALID
+    if house == "default" or credential in TELLING
+]
+
+
+@pytest.mark.parametrize(
+    ("any_jupyter", "credential"), TRIED, indirect=["any_jupyter"], scope="module"
+)
 async def test_without_a_login_nothing_is_contacted_and_nothing_starts(any_jupyter, credential):
     jupyter = any_jupyter
     fields = INVALID[credential](jupyter)
