@@ -33,7 +33,7 @@ class ServerProxyExtension(ExtensionApp):
         """Called by Jupyter once its event loop runs: services that start by themselves."""
         await super()._start_jupyter_server_extension(serverapp)  # type: ignore[no-untyped-call]
         if self.runtime is not None:
-            self.runtime.registry.start_automatic()
+            self.runtime.start_automatic()
 
     async def stop_extension(self) -> None:
         """Called by Jupyter when it shuts down."""

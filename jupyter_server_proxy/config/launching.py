@@ -10,17 +10,19 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from traitlets.log import get_logger
 
 from ..errors import StartFailed
-from ..processes.attempt import LaunchFactory
 from ..processes.child import Binding, Launch
 from ..rules.callables import call_with_known, callable_name
 from ..rules.service import Service
 from ..rules.templates import render
 from .problems import described
+
+if TYPE_CHECKING:
+    from ..processes.attempt import LaunchFactory
 
 
 def launch_factory(service: Service, base_url: str) -> LaunchFactory:

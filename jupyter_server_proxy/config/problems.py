@@ -6,7 +6,6 @@ environment or a header is never shown, because it may be a secret. No I/O here.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -66,6 +65,8 @@ def described(value: object) -> str:
 
 def unknown_key(key: str, known: Collection[str]) -> str:
     """The warning for a key that means nothing here, with the nearest one that does."""
+    import difflib  # noqa: PLC0415 - only for mistakes
+
     near = difflib.get_close_matches(key, known, n=1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown key {key!r} is ignored{guess}"

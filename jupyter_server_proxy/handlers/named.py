@@ -7,12 +7,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backend.pool import Call
 from ..errors import BackendUnreachable, RewriteFailed, StartFailed
-from ..processes.attempt import LaunchFactory
-from ..processes.supervisor import Ready, Supervisor
 from ..rules import templates
 from ..rules.callables import call_with_known
 from ..rules.service import Service
@@ -20,6 +18,10 @@ from ..rules.targets import Target
 from .destination import Destination
 from .local import LocalProxyHandler
 from .runtime import Runtime
+
+if TYPE_CHECKING:
+    from ..processes.attempt import LaunchFactory
+    from ..processes.supervisor import Ready, Supervisor
 
 # While a child is alive but nobody listens (it may be reloading itself), dialling is tried
 # again this often, for as long as connecting may take.

@@ -7,16 +7,18 @@ Jupyter's, the standalone one, or a plain Tornado one that only subclasses `Prox
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
-from typing import Any, Protocol
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..backend.pool import Pools
-from ..processes.attempt import LaunchFactory
-from ..processes.guardian import Guardian
-from ..processes.registry import Registry
-from ..processes.supervisor import Supervisor
 from ..rules.credentials import Credentials
 from ..rules.service import Service
+
+if TYPE_CHECKING:
+    # Imported by the first service that needs them: a server without any need not wait.
+    from ..processes.attempt import LaunchFactory
+    from ..processes.registry import Registry
+    from ..processes.supervisor import Supervisor
 
 SETTING = "jupyter_server_proxy_runtime"
 
@@ -44,8 +46,6 @@ class Runtime:
         self.log = log
         self.pools = Pools()
         self.tunnels: set[Abortable] = set()
-        self.guardian = Guardian(log=log)
-        self.registry = Registry(guardian=self.guardian, log=log)
         self.is_closing = False
 
     def __repr__(self) -> str:
@@ -59,19 +59,34 @@ class Runtime:
             runtime = settings[SETTING] = cls(log)
         return runtime
 
+    @cached_property
+    def registry(self) -> Registry:
+        """The supervisors of this application; made with the first one."""
+        from ..processes.guardian import Guardian  # noqa: PLC0415
+        from ..processes.registry import Registry  # noqa: PLC0415
+
+        return Registry(guardian=Guardian(log=self.log), log=self.log)
+
     def supervise(self, service: Service, *, launch: LaunchFactory, base_url: str) -> Supervisor:
         """A supervisor, registered so that it ends with the runtime."""
+        from ..processes.supervisor import Supervisor  # noqa: PLC0415
+
         supervisor = Supervisor(
             service.name,
             service.process,
             launch,
-            guardian=self.guardian,
+            guardian=self.registry.guardian,
             log=self.log,
             is_raw=service.raw_socket_proxy,
             base_url=base_url,
         )
         self.registry.add(supervisor)
         return supervisor
+
+    def start_automatic(self) -> None:
+        """Start the services that are to start by themselves."""
+        if "registry" in self.__dict__:
+            self.registry.start_automatic()
 
     async def close(self, *, grace: float) -> None:
         """Stop every child within about `grace` seconds and close every connection.
@@ -82,7 +97,8 @@ class Runtime:
         for tunnel in list(self.tunnels):
             tunnel.abort()
         self.pools.close()
-        await self.registry.close_all(grace=grace)
+        if "registry" in self.__dict__:
+            await self.registry.close_all(grace=grace)
 
 
 def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:

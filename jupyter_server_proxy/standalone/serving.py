@@ -53,7 +53,7 @@ async def serve_until_signalled(
             server.add_sockets(sockets)
             for socket in sockets:
                 runtime.log.info("Listening at %s", _url(socket, listening))
-            runtime.registry.start_automatic()
+            runtime.start_automatic()
             await ending.wait()
             runtime.log.info("Stopping")
     finally:
