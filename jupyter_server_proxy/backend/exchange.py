@@ -19,6 +19,7 @@ HIGH_WATER = 256 * 1024
 LOW_WATER = 64 * 1024
 # As nginx, Apache and browsers do, refuse heads nobody sends in earnest.
 MAX_HEAD_BYTES = 256 * 1024
+TOO_LARGE = f"head larger than {MAX_HEAD_BYTES} bytes"
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -49,6 +50,7 @@ class Exchange:
         "_is_until_close",
         "_parser",
         "_remaining",
+        "_since_body",
         "_size",
         "_waiter",
         "content_length",
@@ -74,6 +76,9 @@ class Exchange:
         self._is_paused = False
         self._is_until_close = False
         self._head_bytes = 0
+        # Bytes parsed since the last piece of body: the parser keeps a line until it ends, so
+        # a backend must not be let go on with one for ever.
+        self._since_body = 0
         # Bytes of an identity body still to come, counted here rather than parsed;
         # None while the parser is needed (head, chunked or unknown length).
         self._remaining: int | None = None
@@ -168,6 +173,7 @@ class Exchange:
         return self._is_complete
 
     def _parse(self, data: bytes) -> None:
+        self._since_body += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -177,6 +183,9 @@ class Exchange:
             self._has_excess = True
             reason = error.__context__ or error
             self.fail(BackendSpokeNonsense(f"The application sent no valid HTTP: {reason}"))
+        else:
+            if self._since_body > MAX_HEAD_BYTES and not self._is_complete:
+                self.fail(BackendSpokeNonsense(f"The application sent no valid HTTP: {TOO_LARGE}"))
 
     def _count(self, data: bytes, remaining: int) -> None:
         """An identity body needs no parser: its bytes are the message (RFC 9112 section 6)."""
@@ -227,22 +236,28 @@ class Exchange:
         """Part of the reason phrase."""
         if self._has_head:
             return
+        self._count_head(len(reason))
         self.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field (or trailer field, which is dropped)."""
         if self._has_head:
             return
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise ValueError(f"head larger than {MAX_HEAD_BYTES} bytes")
+        self._count_head(len(name) + len(value) + 4)
         self.headers.append((name, value))
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise ValueError(TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """The head is whole; decide how the body is framed."""
         if self._has_head:
             return
         self.status = self._parser.get_status_code()
+        if self.status < 100:
+            raise ValueError(f"{self.status} is no status code")
         if 100 <= self.status < 200 and self.status != 101:
             return
         self._find_framing()
@@ -264,6 +279,7 @@ class Exchange:
 
     def on_body(self, body: bytes) -> None:
         """Body bytes without their framing."""
+        self._since_body = 0
         if self._is_complete:
             return
         self._append(body)
