@@ -27,18 +27,18 @@ class BackendConnection(asyncio.BufferedProtocol):
     __slots__ = (
         "_can_write",
         "_exchange",
-        "_is_write_paused",
         "_on_lost",
         "_transport",
         "idle_since",
         "is_open",
+        "is_write_paused",
     )
 
     def __init__(self, on_lost: Callable[[BackendConnection], None] | None = None) -> None:
         self._on_lost = on_lost
         self._exchange: Exchange | None = None
         self._can_write: asyncio.Future[None] | None = None
-        self._is_write_paused = False
+        self.is_write_paused = False
         self._transport: asyncio.Transport | None = None
         self.is_open = False
         self.idle_since = 0.0
@@ -84,11 +84,11 @@ class BackendConnection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """See `asyncio.Protocol`."""
-        self._is_write_paused = True
+        self.is_write_paused = True
 
     def resume_writing(self) -> None:
         """See `asyncio.Protocol`."""
-        self._is_write_paused = False
+        self.is_write_paused = False
         waiter, self._can_write = self._can_write, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -121,7 +121,7 @@ class BackendConnection(asyncio.BufferedProtocol):
 
     async def drain(self) -> None:
         """Wait until the backend has taken enough for more to be written."""
-        if self._is_write_paused and self.is_open:
+        if self.is_write_paused and self.is_open:
             self._can_write = asyncio.get_running_loop().create_future()
             await self._can_write
 

@@ -158,7 +158,16 @@ class Pool:
 class Call:
     """A request that was sent and the exchange it became. Ends with `finish` or `abort`."""
 
-    __slots__ = ("_connection", "_head", "_is_reused", "_method", "_pool", "exchange")
+    __slots__ = (
+        "_connection",
+        "_failure",
+        "_head",
+        "_is_reused",
+        "_method",
+        "_pool",
+        "exchange",
+        "sent",
+    )
 
     def __init__(
         self,
@@ -174,6 +183,9 @@ class Call:
         self._method = method
         self._head = head
         self._is_reused = is_reused
+        self._failure: ProxyError | None = None
+        # Bytes of the request's body that were written.
+        self.sent = 0
         self.exchange: Exchange = connection.send(method, head)
 
     async def head_arrived(self) -> Exchange:
@@ -189,18 +201,28 @@ class Call:
                 raise
             self._is_reused = False
             self._connection = await self._pool.reconnect()
+            if self._failure is not None:  # the client has gone meanwhile
+                self._connection.abort()
+                raise self._failure from None
             self.exchange = self._connection.send(self._method, self._head)
             await self.exchange.head_arrived()
         return self.exchange
 
     def send(self, data: bytes) -> None:
         """Queue body bytes (framed by the caller) without waiting."""
+        self.sent += len(data)
         self._connection.write(data)
 
     async def write(self, data: bytes) -> None:
         """Send body bytes (framed by the caller), waiting while the backend is slow."""
+        self.sent += len(data)
         self._connection.write(data)
         await self._connection.drain()
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the backend has not taken what was written."""
+        return self._connection.is_write_paused
 
     def finish(self) -> None:
         """The response was taken whole: the connection may serve another call."""
@@ -215,6 +237,7 @@ class Call:
 
     def fail(self, failure: ProxyError) -> None:
         """Break off: whoever waits for the response is given `failure`."""
+        self._failure = failure
         self._connection.fail(failure)
 
     def abort(self) -> None:
@@ -233,31 +256,41 @@ class Call:
 
 
 class Pools:
-    """The pool of each target; a new generation of a child gets a new one."""
+    """The pool of each owner and target; a new generation of a child gets a new one.
+
+    The owner is who sets the limits: a service, or "" for targets that belong to none.
+    """
 
     # More targets than this in use at once is no ordinary day; unused ones are dropped then.
     MAX_TARGETS = 256
 
     def __init__(self) -> None:
-        self._pools: dict[Target, tuple[int, Pool]] = {}
+        self._pools: dict[tuple[str, Target], tuple[int, Pool]] = {}
 
     def __repr__(self) -> str:
         return f"<Pools {[pool for _, pool in self._pools.values()]}>"
 
-    def find(self, target: Target, generation: int = 0) -> Pool | None:
+    def find(self, owner: str, target: Target, generation: int = 0) -> Pool | None:
         """The pool for `target`, None if there is none of this generation."""
-        known = self._pools.get(target)
+        known = self._pools.get((owner, target))
         return known[1] if known is not None and known[0] == generation else None
 
-    def make(self, target: Target, generation: int = 0, limits: PoolLimits | None = None) -> Pool:
+    def make(
+        self,
+        owner: str,
+        target: Target,
+        *,
+        generation: int = 0,
+        limits: PoolLimits | None = None,
+    ) -> Pool:
         """A new pool for `target`; that of another generation is closed."""
-        known = self._pools.get(target)
+        known = self._pools.get((owner, target))
         if known is not None:
             known[1].close()
         elif len(self._pools) >= self.MAX_TARGETS:
             self._drop_unused()
         pool = Pool(target, limits)
-        self._pools[target] = (generation, pool)
+        self._pools[owner, target] = (generation, pool)
         return pool
 
     def close(self) -> None:
@@ -267,5 +300,5 @@ class Pools:
         self._pools.clear()
 
     def _drop_unused(self) -> None:
-        for target in [t for t, (_, pool) in self._pools.items() if pool.is_unused]:
-            del self._pools[target]
+        for key in [key for key, (_, pool) in self._pools.items() if pool.is_unused]:
+            del self._pools[key]

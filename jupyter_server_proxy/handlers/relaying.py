@@ -128,12 +128,16 @@ class RelayingHandler(FrontHandler):
             body.attach(call)
         return call
 
+    def _is_body_sent(self) -> bool:
+        return self._body is None or self._body.is_sent
+
     def _pool(self, destination: Destination) -> Pool:
         pools = self.runtime.pools
-        pool = pools.find(destination.target, destination.generation)
+        target, generation = destination.target, destination.generation
+        pool = pools.find(self.proxy_base, target, generation)
         if pool is None:
             limits = PoolLimits(self.connect_timeout, self.max_connections)
-            pool = pools.make(destination.target, destination.generation, limits)
+            pool = pools.make(self.proxy_base, target, generation=generation, limits=limits)
         return pool
 
     def _request_target(self, destination: Destination) -> str:
@@ -189,7 +193,7 @@ class RelayingHandler(FrontHandler):
         """Pass the answer on. The connection is used again only if all went well."""
         try:
             if self.response_timeout:
-                with Watchdog(self.response_timeout, call):
+                with Watchdog(self.response_timeout, call, is_body_sent=self._is_body_sent):
                     await self._pass_on(call, destination)
             else:
                 await self._pass_on(call, destination)
@@ -298,7 +302,7 @@ class RelayingHandler(FrontHandler):
     async def _handshake(self, call: Call) -> Exchange:
         if not self.response_timeout:
             return await call.head_arrived()
-        with Watchdog(self.response_timeout, call):
+        with Watchdog(self.response_timeout, call, is_body_sent=self._is_body_sent):
             return await call.head_arrived()
 
     async def _become_tunnel(self, call: Call, destination: Destination, in_use: ExitStack) -> None:

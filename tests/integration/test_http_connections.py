@@ -232,6 +232,49 @@ async def test_a_backend_that_falls_silent_breaks_the_answer_off(jupyter):
         await peer.closed()
 
 
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+async def test_a_client_that_sends_slowly_is_not_the_backends_silence(jupyter, framing):
+    is_chunked = framing == "chunked"
+    field = ("Transfer-Encoding", "chunked") if is_chunked else ("Content-Length", "10")
+    async with listening(at=jupyter.sockets["silent"]) as backend, connected(jupyter) as client:
+        backend.answer_with()
+        await client.ask("POST", "/silent/", [field])
+        for part in (b"hello", b"world"):
+            # Longer than the time-out, which is what this is about.
+            await asyncio.sleep(1.2)
+            await (client.send_chunk(part) if is_chunked else client.send(part))
+        if is_chunked:
+            await asyncio.sleep(1.2)
+            await client.send(b"0\r\n\r\n")
+        assert (await client.response()).body == b"hello"
+    assert backend.request.body == b"helloworld"
+
+
+async def test_a_backend_that_takes_no_upload_is_504(jupyter):
+    async with listening(at=jupyter.sockets["silent"]) as backend, connected(jupyter) as client:
+        sending = asyncio.create_task(client.ask("POST", "/silent/", body=b"x" * (32 << 20)))
+        peer = await backend.accepted()
+        await peer.head()
+        peer.writer.transport.pause_reading()
+        assert (await client.head()).status == 504
+        await sending
+
+
+async def test_services_do_not_share_their_limits(jupyter):
+    """Though they share the backend, and others reach it too."""
+    async with (
+        listening(at=jupyter.sockets["few"]) as backend,
+        connected(jupyter) as one,
+        connected(jupyter) as two,
+    ):
+        for client in (one, two):
+            await client.ask("GET", "/few/")
+            await (await backend.accepted()).request()
+        backend.answer_with()
+        for path in ("/patient/", f"/proxy/{backend.port}/"):
+            assert (await fetch(jupyter, path)).body == b"hello"
+
+
 async def test_a_client_that_reads_slowly_is_not_the_backends_silence(jupyter):
     size = 8 * 1024 * 1024
     async with listening(at=jupyter.sockets["silent"]) as backend, connected(jupyter) as client:
