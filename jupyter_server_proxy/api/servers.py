@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -39,6 +40,7 @@ class ServersInfoHandler(JupyterHandler):
         self.server_processes = list(server_processes)
 
     @web.authenticated
+    @authorized(action="read", resource="server-proxy")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         """Answer `{"server_processes": [...]}`."""
         described = [describe(process, self.base_url) for process in self.server_processes]

@@ -27,7 +27,7 @@ SETTING = "jupyter_server_proxy_runtime"
 HUB_COOKIE_PREFIXES = ("jupyterhub-", "__Host-jupyterhub-")
 # Login cookies of all Jupyter servers on this host: browsers send those of every port, and the
 # servers of one person share the secret that signs them, so another one's is as good as ours.
-JUPYTER_COOKIE_PREFIX = "username-"
+SECRET_COOKIE_PREFIXES = (*HUB_COOKIE_PREFIXES, "username-")
 XSRF_COOKIE = "_xsrf"
 NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
@@ -117,5 +117,5 @@ def _credentials(tokens: tuple[str, ...], cookie_name: str) -> Credentials:
     return Credentials(
         tokens=frozenset(tokens),
         cookie_names=frozenset((XSRF_COOKIE, cookie_name)),
-        cookie_prefixes=(*HUB_COOKIE_PREFIXES, JUPYTER_COOKIE_PREFIX),
+        cookie_prefixes=SECRET_COOKIE_PREFIXES,
     )

@@ -14,7 +14,7 @@ from tornado import web
 
 from ..handlers.front import FrontHandler
 from ..handlers.relaying import RelayingHandler
-from ..handlers.runtime import HUB_COOKIE_PREFIXES
+from ..handlers.runtime import SECRET_COOKIE_PREFIXES
 from ..handlers.slash import redirect_to_slash
 from ..rules.credentials import Credentials
 
@@ -39,7 +39,7 @@ class OpenGate(RelayingHandler):
         """Of JupyterHub only: there is no Jupyter whose `_xsrf` cookie could be meant."""
         token = self.settings[HUB_ENVIRONMENT].api_token
         return Credentials(
-            tokens=frozenset((token,) if token else ()), cookie_prefixes=HUB_COOKIE_PREFIXES
+            tokens=frozenset((token,) if token else ()), cookie_prefixes=SECRET_COOKIE_PREFIXES
         )
 
     def _is_behind_trusted_proxy(self) -> bool:

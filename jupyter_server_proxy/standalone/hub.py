@@ -23,7 +23,7 @@ from traitlets import Instance
 
 from ..errors import LoginUnavailable, NotAuthorized
 from ..handlers import pages
-from ..handlers.runtime import HUB_COOKIE_PREFIXES
+from ..handlers.runtime import SECRET_COOKIE_PREFIXES
 from ..rules.credentials import Credentials
 from .environment import HubEnvironment
 from .gate import HUB_ENVIRONMENT, OpenGate
@@ -122,7 +122,7 @@ class HubGate(HubLogin, OpenGate):
         return Credentials(
             tokens=frozenset(token for token in tokens if token),
             cookie_names=frozenset((self.hub_auth.cookie_name,)),
-            cookie_prefixes=(*HUB_COOKIE_PREFIXES, self.hub_auth.state_cookie_name),
+            cookie_prefixes=(*SECRET_COOKIE_PREFIXES, self.hub_auth.state_cookie_name),
         )
 
 
