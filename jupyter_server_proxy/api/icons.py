@@ -28,13 +28,13 @@ class IconHandler(JupyterHandler, web.StaticFileHandler):
         self.icons = icons
 
     @web.authenticated
-    @authorized(action="read", resource="server-proxy")  # type: ignore[untyped-decorator]
+    @authorized(action="read", resource="server-proxy-info")  # type: ignore[untyped-decorator]
     async def get(self, name: str, include_body: bool = True) -> None:  # type: ignore[override]
         """Answer with the file, or 404."""
         await web.StaticFileHandler.get(self, name, include_body)
 
     @web.authenticated
-    @authorized(action="read", resource="server-proxy")  # type: ignore[untyped-decorator]
+    @authorized(action="read", resource="server-proxy-info")  # type: ignore[untyped-decorator]
     async def head(self, name: str) -> None:  # type: ignore[override]
         """Answer as to GET, without the file."""
         await web.StaticFileHandler.get(self, name, include_body=False)

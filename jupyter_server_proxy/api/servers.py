@@ -40,7 +40,7 @@ class ServersInfoHandler(JupyterHandler):
         self.server_processes = list(server_processes)
 
     @web.authenticated
-    @authorized(action="read", resource="server-proxy")  # type: ignore[untyped-decorator]
+    @authorized(action="read", resource="server-proxy-info")  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         """Answer `{"server_processes": [...]}`."""
         described = [describe(process, self.base_url) for process in self.server_processes]
