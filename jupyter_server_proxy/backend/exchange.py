@@ -281,6 +281,7 @@ class Exchange:
         """Body bytes without their framing."""
         self._since_body = 0
         if self._is_complete:
+            self._has_excess = True  # a body where none may be
             return
         self._append(body)
         if self.content_length is not None and self.content_length > len(body):
