@@ -19,7 +19,7 @@ from tornado.util import ObjectDict
 from ..errors import ClientGone, LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
 from ..rules.headers import connection_options
 from . import pages
-from .runtime import Runtime
+from .runtime import SETTING, Runtime
 
 # The verbs Tornado knows; every other token is an extension method (RFC 9110 section 16.1).
 STANDARD_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"))
@@ -69,6 +69,9 @@ class FrontHandler(JupyterHandler):
     @property
     def runtime(self) -> Runtime:
         """What the handlers of this application share."""
+        known = self.application.settings.get(SETTING)
+        if isinstance(known, Runtime):
+            return known
         return Runtime.of(self.settings, self.log)
 
     @property
