@@ -49,6 +49,9 @@ class JupyterProcess:
         self._ready = threading.Event()
         keyboard, stdin = os.openpty() if terminal else (-1, subprocess.DEVNULL)
         self._descriptors = [keyboard, stdin] if terminal else []
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # So it is where the tests run in a shell's background, and children would inherit it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             command,
             cwd=folder,

@@ -39,7 +39,7 @@ def jupyter(installed: Path, tmp_path: Path) -> Iterator[JupyterProcess]:
     (tmp_path / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
     options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     command = [str(installed / "bin" / "jupyter"), "server", *options]
-    jupyter = JupyterProcess(command, tmp_path, _environment(installed, tmp_path))
+    jupyter = JupyterProcess(command, tmp_path, env=_environment(installed, tmp_path))
     yield jupyter
     jupyter.terminate()
     try:
