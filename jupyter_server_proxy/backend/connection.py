@@ -7,6 +7,9 @@ transport is given away whole. Nothing here knows who the client is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -74,13 +77,30 @@ class BackendConnection(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
+        """See `asyncio.BufferedProtocol`."""
         self.is_open = False
         self.resume_writing()
         if self._exchange is not None:
+            if exc is not None:
+                self._take_rest(self._exchange)
             self._exchange.end_of_input(exc)
         if self._on_lost is not None:
             self._on_lost(self)
+
+    def _take_rest(self, exchange: Exchange) -> None:
+        """Read what came before the connection broke.
+
+        A backend that answers early and closes resets what is still being sent to it. asyncio
+        closes at the failed write, but the answer has arrived, and it says what was wrong.
+        """
+        transport = self._transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return
+        raw = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(raw.fileno())) as rest:
+            rest.setblocking(False)
+            while size := rest.recv_into(SCRATCH):
+                exchange.feed(SCRATCH[:size].tobytes())
 
     def pause_writing(self) -> None:
         """See `asyncio.Protocol`."""
@@ -116,8 +136,9 @@ class BackendConnection(asyncio.BufferedProtocol):
 
     def write(self, data: bytes) -> None:
         """Queue request bytes. A connection that is gone swallows them: its reader knows."""
-        if self.is_open and self._transport is not None:
-            self._transport.write(data)
+        transport = self._transport
+        if self.is_open and transport is not None and not transport.is_closing():
+            transport.write(data)
 
     async def drain(self) -> None:
         """Wait until the backend has taken enough for more to be written."""
