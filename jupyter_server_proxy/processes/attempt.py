@@ -48,11 +48,6 @@ class Plan:
         readiness = self.options.readiness
         return TcpReadiness() if self.is_raw and isinstance(readiness, HttpReadiness) else readiness
 
-    @property
-    def has_own_choice_of_port(self) -> bool:
-        """Whether another port is as good as the one that was taken."""
-        return not self.options.port and not self.options.unix_socket
-
 
 class Attempt:
     """Binding, child and pipe of one generation. For the event loop's thread."""

@@ -238,10 +238,6 @@ class Supervisor:
         """An exchange or a tunnel is running for as long as the context lasts."""
         return self._usage
 
-    def touch(self) -> None:
-        """Data has moved."""
-        self._usage.touch()
-
     def subscribe(self, callback: Callable[[StateChanged], None]) -> Callable[[], None]:
         """Have `callback` called after every change of state; returns what ends that."""
         key = object()

@@ -52,10 +52,6 @@ class Usage:
                 timer.cancel()
         self._idle_timer = self._lifetime_timer = None
 
-    def touch(self) -> None:
-        """Data has moved."""
-        self._last_use = time.monotonic()
-
     def __enter__(self) -> None:
         self.in_flight += 1
 
