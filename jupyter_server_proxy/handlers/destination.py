@@ -29,6 +29,14 @@ class Destination(NamedTuple):
         return "localhost" if isinstance(self.target, UnixTarget) else str(self.target)
 
 
+class Outbound(NamedTuple):
+    """The request that a backend is sent, but for its body."""
+
+    method: str
+    target: str
+    fields: list[tuple[str, str]]
+
+
 @lru_cache(maxsize=512)
 def own_authorities(target: Target, host: str) -> tuple[str, ...]:
     """The `host:port` forms by which a backend asked for as `host` may speak of itself."""

@@ -24,7 +24,7 @@ class RawSocketHandler(NamedLocalProxyHandler):
             self._refuse()
         destination = await self._admitted(host, port, proxied_path)
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
-        self._record_activity(proxied_path)
+        self._note_activity(proxied_path)
         stack = ExitStack()
         stack.enter_context(self.in_use())
         relay_raw(
