@@ -15,7 +15,7 @@ import { LabIcon, launcherIcon } from "@jupyterlab/ui-components";
 
 import { keepInNewMenu } from "./newmenu.js";
 import { registerOpenCommand } from "./open.js";
-import { openArgs, pictureAsSvg, serviceId, shownServices } from "./services.js";
+import { launcherItem, openArgs, pictureAsSvg, serviceId, shownServices } from "./services.js";
 import type { IPlace } from "./services.js";
 import { CommandIDs, NAME, NS } from "./tokens.js";
 import type { IServerProcess } from "./tokens.js";
@@ -24,18 +24,23 @@ const plugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:add-launcher-entries`,
   description: "Shows the services of Jupyter Server Proxy in the launcher and the New menu.",
   autoStart: true,
+  requires: [],
   // Other extensions call `activate` themselves, so the order is part of the interface.
   optional: [ILauncher, ILayoutRestorer, IToolbarWidgetRegistry, IDefaultFileBrowser],
   activate,
 };
 
-function activate(
+/**
+ * Registers the open command before it returns, and shows the services when the server has
+ * named them. What it returns does not wait for that, since the application would wait too.
+ */
+async function activate(
   app: JupyterFrontEnd,
   launcher?: ILauncher | null,
   restorer?: ILayoutRestorer | null,
   toolbarRegistry?: IToolbarWidgetRegistry | null,
   fileBrowser?: IDefaultFileBrowser | null,
-): void {
+): Promise<void> {
   // Set by Notebook 7 only, whose pages are applications of their own.
   const notebookPage = PageConfig.getOption("notebookPage");
   if (notebookPage && notebookPage !== "tree") {
@@ -78,13 +83,7 @@ function addToLauncher(
   place: IPlace,
 ): void {
   for (const service of services) {
-    launcher.add({
-      command: CommandIDs.open,
-      args: openArgs(service, place),
-      category: service.launcher_entry.category,
-      // The launcher shows this one in its kernel categories, the command's icon elsewhere.
-      kernelIconUrl: service.launcher_entry.icon_url,
-    });
+    launcher.add(launcherItem(service, place));
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { openArgs, pictureAsSvg, serviceUrl, shownServices } from "./services.js";
+import { launcherItem, openArgs, pictureAsSvg, serviceUrl, shownServices } from "./services.js";
 import type { IServerProcess } from "./tokens.js";
 
 const BASE = "http://127.0.0.1:8888/user/ada/";
@@ -58,6 +58,29 @@ describe("the arguments of the open command", () => {
       });
       assert.equal(args.title, "App");
       assert.equal(args.newBrowserTab, true);
+    });
+  }
+});
+
+describe("the card in a launcher", () => {
+  const place = { baseUrl: BASE, hasTabs: true };
+  test("is recognized by its command, by the end of its icon's address and by its id", () => {
+    const icon_url = `${BASE}server-proxy/icon/app`;
+    const entry = { enabled: true, title: "App", path_info: "app/", icon_url, category: "Tools" };
+    assert.deepEqual(launcherItem(service({ launcher_entry: entry }), place), {
+      command: "server-proxy:open",
+      args: { id: "server-proxy:app", title: "App", url: `${BASE}app/`, newBrowserTab: false },
+      category: "Tools",
+      kernelIconUrl: icon_url,
+    });
+  });
+  for (const icon_url of ["", undefined]) {
+    test(`has no picture where there is none: ${JSON.stringify(icon_url)}`, () => {
+      const entry = { enabled: true, title: "App", path_info: "app/", icon_url };
+      assert.equal(
+        launcherItem(service({ launcher_entry: entry }), place).kernelIconUrl,
+        undefined,
+      );
     });
   }
 });

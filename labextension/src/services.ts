@@ -4,7 +4,9 @@
  * Pure: no DOM, no network, no Jupyter application.
  */
 
-import { NS } from "./tokens.js";
+import type { ILauncher } from "@jupyterlab/launcher";
+
+import { CommandIDs, NS } from "./tokens.js";
 import type { IOpenArgs, IServerProcess, IServersInfo } from "./tokens.js";
 
 /** Says to people that a launcher card leaves the application. */
@@ -50,6 +52,18 @@ export function openArgs(service: IServerProcess, place: IPlace): IOpenArgs {
     title: leaves && place.hasTabs ? entry.title + BROWSER_TAB_MARK : entry.title,
     url: serviceUrl(place.baseUrl, entry.path_info),
     newBrowserTab: leaves || !place.hasTabs,
+  };
+}
+
+/** The card that offers `service` in a launcher. */
+export function launcherItem(service: IServerProcess, place: IPlace): ILauncher.IItemOptions {
+  const { category, icon_url: iconUrl } = service.launcher_entry;
+  return {
+    command: CommandIDs.open,
+    args: openArgs(service, place),
+    category,
+    // The launcher shows this one in its kernel categories, the command's icon elsewhere.
+    kernelIconUrl: iconUrl || undefined,
   };
 }
 

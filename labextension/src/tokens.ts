@@ -16,15 +16,19 @@ export const NS = "server-proxy";
 /** CSS class of the tabs that show a service. */
 export const CSS_CLASS = "jp-ServerProxy";
 
-/** What a service shown in a tab may do; full browser tabs are not restricted. */
-export const sandbox: readonly IFrame.SandboxExceptions[] = Object.freeze([
+/**
+ * What a service shown in a tab may do; full browser tabs are not restricted.
+ *
+ * Frozen, and yet of this type: so it can be handed to `IFrame` as it is.
+ */
+export const sandbox = Object.freeze([
   "allow-same-origin",
   "allow-scripts",
   "allow-popups",
   "allow-forms",
   "allow-downloads",
   "allow-modals",
-] as const);
+]) as IFrame.SandboxExceptions[];
 
 /** JSON schema of the arguments of the open command. */
 export const argSchema = Object.freeze({
