@@ -3,10 +3,14 @@
 #
 #   PYTHON=python3.13 make test     another interpreter (after `make clean`)
 #   ARGS="-k cookies" make unit     options for pytest, `python -m benchmarks` or the demo
+#   make test-apps PROXY=jupyter-server-proxy==4.6.0 APPS=build/apps-4.6.0 ARGS="-k packages"
+#                                   what packages do with a release, to compare
 
 PYTHON ?= python3
 VENV ?= .venv
 APPS_VENV ?= build/apps-venv
+APPS ?= build/apps
+PROXY ?= --editable .
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -19,6 +23,8 @@ LABEXTENSION := $(wildcard labextension/*.json labextension/src/*)
 INSTALLED_FROM := pyproject.toml hatch_build.py $(LABEXTENSION) \
 	$(wildcard jupyter_server_proxy/etc/*/*.json jupyter_server_proxy/etc/*/*/*.json) \
 	jupyter_server_proxy/static/tree.js
+
+APP_SETS := $(basename $(notdir $(wildcard tests/real_apps/requirements/*.txt)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -86,8 +92,15 @@ $(APPS_VENV)/.installed: $(INSTALLED_FROM) demo/requirements.txt
 		--editable ".[test]" --requirement demo/requirements.txt
 	touch $@
 
-test-apps: $(APPS_VENV)/.installed chromium  ## real applications, as packages bring them
-	$(APPS_VENV)/bin/python -m pytest tests/real_apps $(ARGS)
+# One environment for each set of packages that fit together; the tests find them by these names.
+$(APPS)/%/.installed: tests/real_apps/requirements/%.txt $(INSTALLED_FROM)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PROXY) --requirement $<
+	touch $@
+
+test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium  ## real applications and packages
+	APPS=$(abspath $(APPS)) $(APPS_VENV)/bin/python scripts/own_network.py \
+		$(APPS_VENV)/bin/python -m pytest tests/real_apps $(ARGS)
 
 demo: $(APPS_VENV)/.installed  ## JupyterLab with some applications to try
 	$(APPS_VENV)/bin/python demo/run.py $(ARGS)
