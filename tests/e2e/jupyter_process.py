@@ -168,8 +168,15 @@ def _command_line(process: psutil.Process) -> str:
         return f"process {process.pid}, gone a moment later"
 
 
-def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
-    """JupyterLab and Notebook 7 with the services of `config` and nothing personal."""
+def start_jupyter(
+    folder: Path,
+    *,
+    config: Path = _CONFIG,
+    python: Path | str = sys.executable,
+    env: Mapping[str, str] | None = None,
+) -> JupyterProcess:
+    """The JupyterLab (and Notebook 7) of `python`, with the services of `config`, whatever its
+    packages bring, and nothing personal."""
     work = folder / "work"
     work.mkdir()
     overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
@@ -183,11 +190,11 @@ def start_jupyter(folder: Path, *, config: Path = _CONFIG) -> JupyterProcess:
         "NO_COLOR": "1",
     }
     command = [
-        *(sys.executable, "-m", "jupyterlab", f"--config={config}"),
+        *(str(python), "-m", "jupyterlab", f"--config={config}"),
         f"--ServerApp.root_dir={work}",
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--ServerApp.open_browser=False"),
         *("--ServerApp.allow_root=True", "--ServerApp.answer_yes=True"),
         "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
-    return JupyterProcess(command, folder, env=settings)
+    return JupyterProcess(command, folder, env={**settings, **(env or {})})
