@@ -18,14 +18,17 @@ class ServerProxyError(Exception):
 class ConfigurationError(ServerProxyError):
     """A service is configured in a way that cannot work.
 
-    The message names the service, the key, and what would be right.
+    The message names the service, the package that offers it if one does, the key, and what
+    would be right.
     """
 
-    def __init__(self, service: str, key: str, problem: str) -> None:
-        super().__init__(f"service {service!r}: {key}: {problem}")
+    def __init__(self, service: str, key: str, problem: str, *, package: str = "") -> None:
+        offered = f" of package {package}" if package else ""
+        super().__init__(f"service {service!r}{offered}: {key}: {problem}")
         self.service = service
         self.key = key
         self.problem = problem
+        self.package = package
 
 
 class ProxyError(ServerProxyError):
@@ -166,12 +169,36 @@ class OverLimit(ProxyError):
     title = "The application is busy"
 
 
+class OverrideFailed(ProxyError):
+    """A method that a package has overridden raised, or returned something of no use."""
+
+    status = 500
+    title = "A package's code failed"
+    log_level = logging.ERROR
+
+
 class RewriteFailed(ProxyError):
-    """`rewrite_response` or `mappath` raised, or got a body over the stated limit."""
+    """`rewrite_response` got a body over the stated limit, or made an answer that is none."""
 
     status = 500
     title = "The answer could not be rewritten"
     log_level = logging.ERROR
+
+
+class CallableFailed(ProxyError):
+    """A callable of the configuration or of a package raised, or returned something of no use.
+
+    `problem` is the message without the service and the key: which callable, of which package,
+    and what it did.
+    """
+
+    status = 500
+    title = "A function of this service failed"
+    log_level = logging.ERROR
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.problem = problem
 
 
 # --- process life ---------------------------------------------------------------------------
@@ -197,6 +224,14 @@ class CoolingDown(StartFailed):
     """The last start failed and the next try is not due yet."""
 
     title = "The application failed and will be tried again"
+
+
+class NotManaged(ProxyError):
+    """The service says that it is not ours to start, and nothing says where it listens."""
+
+    status = 503
+    title = "The application is not started by Jupyter"
+    log_level = logging.INFO
 
 
 class ServiceStopped(ProxyError):

@@ -6,7 +6,6 @@ It makes no decision about a service's life and knows no states; the supervisor 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from .failure import masked_command
 from .guardian import Guardian
 from .output import Output, Pipe
 from .owners import Listener, Ownership, find_listener
-from .ports import PortReservation, is_port_taken, reserve_port
+from .place import Place
 from .readiness import Question, find_target
-from .sockets import SocketDirectory, claim_socket_path, make_socket_directory
 
 LaunchFactory = Callable[[Binding], Awaitable[Launch]]
 
@@ -42,57 +40,75 @@ class Plan:
     is_raw: bool
     base_url: str
 
-    @property
-    def readiness(self) -> Readiness:
-        """As configured, but a raw stream cannot be asked by HTTP."""
-        readiness = self.options.readiness
+    def readiness(self, launch: Launch) -> Readiness:
+        """What the launch says, else as configured; a raw stream cannot be asked by HTTP."""
+        readiness = launch.readiness or self.options.readiness
         return TcpReadiness() if self.is_raw and isinstance(readiness, HttpReadiness) else readiness
 
 
 class Attempt:
     """Binding, child and pipe of one generation. For the event loop's thread."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.binding: Binding | None = None
+    def __init__(self, plan: Plan, place: Place | None = None) -> None:
         self.command = ""
         self._plan = plan
+        self._place = place
         self._child: Child | None = None
         self._pipe: Pipe | None = None
-        self._port: PortReservation | None = None
-        self._directory: SocketDirectory | None = None
         self._launching: asyncio.Future[Launch] | None = None
+        self._readiness = plan.options.readiness
         self._match: asyncio.Future[str] | None = None
         self._is_unwanted = False
+
+    @property
+    def binding(self) -> Binding | None:
+        """Where the child is told to listen, once that is chosen."""
+        return self._place.binding if self._place is not None else None
 
     @property
     def pid(self) -> int | None:
         """The child's, once there is one."""
         return self._child.pid if self._child is not None else None
 
-    async def spawn(self) -> None:
-        """Make a binding, ask for the launch and start the child.
+    def bind(self) -> Binding:
+        """Where the child is told to listen; chosen on first use. Raises SpawnRefused."""
+        if self._place is None:
+            self._place = Place(self._plan.options)
+        return self._place.binding
 
-        Raises SpawnRefused, or whatever the launch factory raises.
-        """
-        self.binding = self._bind()
-        launch = await self._ask_for_launch(self.binding)
+    async def ask_for_launch(self) -> Launch:
+        """What to start. Raises SpawnRefused, or whatever the launch factory raises."""
+        self._launching = asyncio.ensure_future(self._plan.launch(self.bind()))
+        try:
+            launch = await self._launching
+        except asyncio.CancelledError:
+            if not self._is_unwanted:
+                raise
+            raise SpawnRefused("it was stopped before its command was known") from None
+        finally:
+            self._launching = None
         if not launch.argv:
             raise SpawnRefused("its command is empty")
+        return launch
+
+    async def spawn(self, launch: Launch) -> None:
+        """Start the child. Raises SpawnRefused."""
+        assert self._place is not None
+        self._place.claim()
         self.command = masked_command(launch.argv)
         self._plan.log.info("%s: starting %s", self._plan.name, self.command)
-        readiness = self._plan.readiness
-        if isinstance(readiness, LogReadiness):
-            self._match = self._plan.output.first_match(readiness.pattern)
+        self._readiness = self._plan.readiness(launch)
+        if isinstance(self._readiness, LogReadiness):
+            self._match = self._plan.output.first_match(self._readiness.pattern)
         self._pipe = self._plan.output.open_pipe()
-        if self._port is not None:
-            self._port.let_go()
+        self._place.let_go()
         self._child = await self._plan.guardian.spawn(
             SpawnRequest(
                 launch,
                 output=self._pipe.writable,
                 stop_signal=self._plan.options.stop_signal,
                 grace=self._plan.options.stop_timeout,
-                remove=(self._directory.socket, self._directory.path) if self._directory else (),
+                remove=self._place.private_paths,
             ),
             self._plan.name,
         )
@@ -104,7 +120,7 @@ class Attempt:
         """Wait until the child is ready. Raises PortTaken for somebody else's listener."""
         assert self.binding is not None
         question = Question(
-            self._plan.readiness,
+            self._readiness,
             self.binding,
             fields=self._fields(self.binding),
             match=self._match,
@@ -151,43 +167,16 @@ class Attempt:
 
     def release(self) -> None:
         """Give back port and socket directory; nothing of the child is left. Idempotent."""
-        if self._port is not None:
-            self._port.release()
-        if self._directory is not None:
-            self._directory.remove()
+        if self._place is not None:
+            self._place.release()
 
     def has_lost_its_port(self) -> bool:
         """After the end: whether somebody else took a port of which any would have done."""
-        return self._port is not None and not self._is_unwanted and is_port_taken(self._port.port)
+        return self._place is not None and not self._is_unwanted and self._place.is_lost()
 
     def is_listened_on(self) -> bool:
         """Whether anybody listens on the child's port; True where there is no port."""
-        return self.binding is None or not self.binding.port or is_port_taken(self.binding.port)
-
-    def _bind(self) -> Binding:
-        options = self._plan.options
-        if options.unix_socket is True:
-            self._directory = make_socket_directory()
-            return Binding(0, self._directory.socket)
-        if options.unix_socket:
-            claim_socket_path(options.unix_socket)
-            return Binding(0, options.unix_socket)
-        if options.port:
-            _check_free(options.port)
-            return Binding(options.port, "")
-        self._port = reserve_port()
-        return Binding(self._port.port, "")
-
-    async def _ask_for_launch(self, binding: Binding) -> Launch:
-        self._launching = asyncio.ensure_future(self._plan.launch(binding))
-        try:
-            return await self._launching
-        except asyncio.CancelledError:
-            if not self._is_unwanted:
-                raise
-            raise SpawnRefused("it was stopped before its command was known") from None
-        finally:
-            self._launching = None
+        return self._place is None or self._place.is_listened_on()
 
     def _fields(self, binding: Binding) -> dict[str, object]:
         url = f"http://127.0.0.1:{binding.port}/" if binding.port else f"unix:{binding.unix_socket}"
@@ -215,10 +204,3 @@ class Attempt:
     def _find_listener(self, port: int) -> Listener:
         tree = self._child.tree() if self._child is not None else frozenset()
         return find_listener(port, tree)
-
-
-def _check_free(port: int) -> None:
-    """Raise SpawnRefused, saying who listens on a configured port, when it is not free."""
-    if is_port_taken(port):
-        with contextlib.suppress(OSError):
-            raise SpawnRefused(f"its port {port} is in use already, by {find_listener(port)}")

@@ -9,14 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..rules.service import Readiness
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A command, fully rendered: nothing is added to `env`, `cwd` None is Jupyter's own."""
+    """A command, fully rendered: nothing is added to `env`, `cwd` None is Jupyter's own.
+
+    `timeout` (seconds from the start to ready) and `readiness` are said by some launches; None
+    means as the service's options say.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str | None = None
+    timeout: float | None = None
+    readiness: Readiness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,13 @@ class Ended:
 
 class SpawnRefused(Exception):
     """The operating system would not start the command; the message says why, in words."""
+
+
+class LaunchDeclined(Exception):
+    """There is nothing to start: whoever was asked for the launch does not want a child.
+
+    The message says who, in words.
+    """
 
 
 class Child(Protocol):

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from ..errors import ProxyError
 from ..rules.targets import Target
 from .attempt import Attempt, Plan, PortTaken
-from .child import Ended, SpawnRefused
+from .child import Ended, LaunchDeclined, SpawnRefused
 from .failure import describe_exit
+from .place import Place
 
 # A child that exits because its port was taken between our look and its own gets another one.
 _PORT_TRIES = 3
@@ -23,10 +24,14 @@ _CANCELS, _CANCEL_AGAIN_AFTER = 20, 0.1
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a generation ended, in words; `ended` is None when there never was a child."""
+    """How a generation ended, in words; `ended` is None when there never was a child.
+
+    `is_declined`: there was not meant to be one.
+    """
 
     reason: str
     ended: Ended | None = None
+    is_declined: bool = False
 
     @property
     def returncode(self) -> int | None:
@@ -38,11 +43,13 @@ class End:
 class Reports:
     """Who is told what. Every callback runs in the event loop's thread and returns at once.
 
-    `on_ready` or `on_hopeless` (the child can never become ready, with the reason) at most once and
-    only while `is_starting`; `on_end` exactly once, last.
+    `on_timeout` for a launch that says itself within how many seconds it is ready. `on_ready` or
+    `on_hopeless` (the child can never become ready, with the reason) at most once and only while
+    `is_starting`; `on_end` exactly once, last.
     """
 
     is_starting: Callable[[], bool]
+    on_timeout: Callable[[float], None]
     on_ready: Callable[[Target], None]
     on_hopeless: Callable[[str], None]
     on_end: Callable[[End], None]
@@ -51,8 +58,8 @@ class Reports:
 class Generation:
     """One child, or several in turn if each loses its port to somebody else."""
 
-    def __init__(self, plan: Plan, reports: Reports) -> None:
-        self.attempt = Attempt(plan)
+    def __init__(self, plan: Plan, reports: Reports, place: Place | None = None) -> None:
+        self.attempt = Attempt(plan, place)
         self._plan = plan
         self._reports = reports
         self._living: asyncio.Task[None] | None = None
@@ -71,7 +78,7 @@ class Generation:
         for _ in range(_PORT_TRIES):
             refusal = await self._spawn()
             if refusal is not None:
-                self._reports.on_end(End(refusal))
+                self._reports.on_end(refusal)
                 return
             ended = await self._watch()
             if not self._reports.is_starting() or not self.attempt.has_lost_its_port():
@@ -81,19 +88,27 @@ class Generation:
             self.attempt = Attempt(self._plan)
         self._reports.on_end(End(describe_exit(ended.returncode), ended))
 
-    async def _spawn(self) -> str | None:
+    async def _spawn(self) -> End | None:
         """Start the child: None, or why there is none."""
         try:
-            await self.attempt.spawn()
+            await self._launch()
+        except LaunchDeclined as problem:
+            end = End(str(problem), is_declined=True)
         except (SpawnRefused, ProxyError) as problem:
-            reason = str(problem)
+            end = End(str(problem))
         except Exception as problem:
             self._plan.log.exception("%s: its command could not be made", self._plan.name)
-            reason = f"its command could not be made: {type(problem).__name__}: {problem}"
+            end = End(f"its command could not be made: {type(problem).__name__}: {problem}")
         else:
             return None
         await self.attempt.close_output()
-        return reason
+        return end
+
+    async def _launch(self) -> None:
+        launch = await self.attempt.ask_for_launch()
+        if launch.timeout is not None and self._reports.is_starting():
+            self._reports.on_timeout(launch.timeout)
+        await self.attempt.spawn(launch)
 
     async def _watch(self) -> Ended:
         """Look whether the child is ready for as long as that is of interest; how it ended."""

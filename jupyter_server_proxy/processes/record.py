@@ -23,6 +23,10 @@ class Record:
         self.ready_after: float | None = None
         self.failure: Failure | None = None
         self.stopped_by: StopReason | None = None
+        self.returncode: int | None = None
+        # Why the last start came to nothing though nothing went wrong; "" for any other end.
+        self.declined = ""
+        self.is_forgone = False
         self._output = output
         self._backoff = Backoff()
         self._began = 0.0
@@ -33,6 +37,8 @@ class Record:
         self.generation += 1
         self.started_at = time.time()
         self.stopped_by = None
+        self.declined = ""
+        self.is_forgone = False
         self._began = time.monotonic()
         self._became_ready = None
 
@@ -46,6 +52,15 @@ class Record:
     def note_person(self) -> None:
         """A person insists on another try."""
         self._backoff = self._backoff.after_person()
+
+    def note_end(self, returncode: int | None, *, declined: str) -> None:
+        """The present child has ended, or there was not to be one because of `declined`."""
+        self.returncode = returncode
+        self.declined = declined
+
+    def forgo_restart(self) -> None:
+        """Nobody wants the present child to be restarted by itself."""
+        self.is_forgone = True
 
     def note_failure(
         self,

@@ -12,14 +12,15 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..errors import ProxyError
+from ..errors import NotManaged, ProxyError, StartFailed
 from ..rules.lifecycle import (
     LIVE_STATES,
     CloseWanted,
     Crashed,
     DeadlinePassed,
+    Declined,
     Effect,
     Event,
     Exited,
@@ -34,11 +35,12 @@ from ..rules.lifecycle import (
 from ..rules.service import ProcessOptions, RestartPolicy
 from ..rules.targets import Target
 from .attempt import Attempt, LaunchFactory, Plan
-from .child import Binding
+from .child import Binding, SpawnRefused
 from .failure import Failure, refusal
 from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
+from .place import Place
 from .record import Record
 from .rotating import log_path
 from .usage import StopReason, Usage
@@ -113,6 +115,8 @@ class Supervisor:
         self._deadline = Deadline()
         self._subscribers: dict[object, Callable[[StateChanged], None]] = {}
         self._present: Generation | None = None
+        self._place: Place | None = None
+        self._start_timeout = options.timeout
         self._close_grace: float | None = None
         self._ready: Ready | None = None
         self._carriers: dict[Effect, Callable[[], None]] = {
@@ -152,9 +156,19 @@ class Supervisor:
         return self._ready.target if self._ready is not None else None
 
     @property
+    def ready(self) -> Ready | None:
+        """What `ensure_ready` would return at once, without waiting for anything."""
+        return self._ready
+
+    @property
     def pid(self) -> int | None:
         """The present child's process."""
         return self._attempt.pid if self._attempt is not None else None
+
+    @property
+    def returncode(self) -> int | None:
+        """How the last child ended that has ended; negative for a signal, None if unknown."""
+        return self._record.returncode
 
     @property
     def command(self) -> str:
@@ -200,7 +214,8 @@ class Supervisor:
         """Where the child listens; starts it if there is none, and waits until it is ready.
 
         `is_person`: somebody looks at it, so a cooling period or having given up is no obstacle.
-        Raises StartFailed, StartTimedOut, CoolingDown, ServiceStopped or ShuttingDown.
+        Raises StartFailed, StartTimedOut, CoolingDown, ServiceStopped, ShuttingDown, or NotManaged
+        when there is nothing to start.
         """
         if self._state is State.READY and self._ready is not None:
             return self._ready
@@ -208,9 +223,16 @@ class Supervisor:
         self._post(StartWanted(is_person=is_person))
         return await waiter
 
-    async def stop(self, reason: StopReason = StopReason.PERSON) -> None:
-        """Stop the child and wait until nothing of it is left."""
+    async def stop(
+        self, reason: StopReason = StopReason.PERSON, *, grace: float | None = None
+    ) -> None:
+        """Stop the child and wait until nothing of it is left.
+
+        `grace` (seconds) shortens `stop_timeout`, also that of a stop under way.
+        """
         self._post_stop(reason)
+        if grace is not None and self._state is State.STOPPING:
+            self._hurry(grace)
         if self._state in LIVE_STATES:
             await self._gone.join()
 
@@ -227,12 +249,39 @@ class Supervisor:
         """
         self._close_grace = grace
         self._post(CloseWanted())
+        self._forget_place()
         if self._state is not State.CLOSED:
             patience = self._grace() + _CLOSE_PATIENCE
             gone = self._gone.join()
             await asyncio.wait({gone}, timeout=patience)
             if not gone.done():
                 self._log.error("%s: could not be stopped within %g s", self.name, patience)
+
+    def next_binding(self) -> Binding:
+        """Where the present child was told to listen, else where the next one will be.
+
+        Raises StartFailed when there is no such place.
+        """
+        try:
+            if self._attempt is not None:
+                return self._attempt.bind()
+            if self._place is None:
+                self._place = Place(self.options)
+            return self._place.binding
+        except SpawnRefused as problem:
+            raise StartFailed(f"{self.name}: {problem}") from problem
+
+    def listen_at(self, *, port: int, unix_socket: bool | str) -> None:
+        """From the next start on, use these instead of the options of the same names."""
+        options = self.options
+        if (options.port, options.unix_socket) != (port, unix_socket):
+            self.options = replace(options, port=port, unix_socket=unix_socket)
+            self._plan = replace(self._plan, options=self.options)
+            self._forget_place()
+
+    def forgo_restart(self) -> None:
+        """However the present child ends, the restart policy does not start another one."""
+        self._record.forgo_restart()
 
     def use(self) -> contextlib.AbstractContextManager[None]:
         """An exchange or a tunnel is running for as long as the context lasts."""
@@ -299,9 +348,14 @@ class Supervisor:
 
     def _spawn(self) -> None:
         self._record.note_start()
-        self._deadline.set(self.options.timeout, self._on_start_timeout)
-        self._present = Generation(self._plan, self._reports(self.generation))
+        self._allow(self.options.timeout)
+        place, self._place = self._place, None
+        self._present = Generation(self._plan, self._reports(self.generation), place)
         self._present.begin()
+
+    def _allow(self, seconds: float) -> None:
+        self._start_timeout = seconds
+        self._deadline.set(seconds, self._on_start_timeout)
 
     def _wake(self) -> None:
         assert self._ready is not None
@@ -332,8 +386,8 @@ class Supervisor:
         if failure is None or failure.retry_after is None:
             self._log.error("%s: given up, until a person wants it", self.name)
             return
-        is_restart = failure.is_crash and self.options.restart is not RestartPolicy.NEVER
-        due = RetryDue(is_restart=is_restart)
+        is_wanted = self.options.restart is not RestartPolicy.NEVER and not self._record.is_forgone
+        due = RetryDue(is_restart=failure.is_crash and is_wanted)
         self._deadline.set(failure.retry_after, lambda: self._post(due))
 
     def _restart_if_waiting(self) -> None:
@@ -350,6 +404,7 @@ class Supervisor:
 
         return Reports(
             is_starting=is_starting,
+            on_timeout=self._allow,
             on_ready=lambda target: self._on_ready(Ready(target, number)),
             on_hopeless=lambda reason: self._abort(reason, is_timeout=False),
             on_end=self._on_end,
@@ -365,7 +420,10 @@ class Supervisor:
     def _on_end(self, end: End) -> None:
         """Note down a failure, unless the child was told to go or is free to; post the event."""
         event = self._event_for(end)
-        if self._state is State.STARTING:
+        self._record.note_end(end.returncode, declined=end.reason if end.is_declined else "")
+        if end.is_declined:
+            self._log.info("%s: %s", self.name, end.reason)
+        elif self._state is State.STARTING:
             detail = f"it {end.reason} before it was ready" if end.ended else end.reason
             self._note_failure(detail, end)
         elif self._state is State.READY and not isinstance(event, Exited):
@@ -376,8 +434,9 @@ class Supervisor:
 
     def _event_for(self, end: End) -> Event:
         if end.ended is None:
-            return SpawnFailed()
-        is_clean = end.returncode == 0 and self.options.restart is not RestartPolicy.ALWAYS
+            return Declined() if end.is_declined else SpawnFailed()
+        is_always = self.options.restart is RestartPolicy.ALWAYS and not self._record.is_forgone
+        is_clean = end.returncode == 0 and not is_always
         return Exited() if is_clean else Crashed()
 
     def _abort(self, reason: str, *, is_timeout: bool) -> None:
@@ -403,6 +462,11 @@ class Supervisor:
     def _attempt(self) -> Attempt | None:
         return self._present.attempt if self._present is not None else None
 
+    def _forget_place(self) -> None:
+        if self._place is not None:
+            self._place.release()
+            self._place = None
+
     def _post_stop(self, reason: StopReason) -> None:
         if self._state is not State.CLOSED:
             self._record.stopped_by = reason
@@ -413,7 +477,7 @@ class Supervisor:
         self._post_stop(reason)
 
     def _on_start_timeout(self) -> None:
-        reason = f"it was not ready within {self.options.timeout:g} seconds"
+        reason = f"it was not ready within {self._start_timeout:g} seconds"
         if self._attempt is not None and not self._attempt.is_listened_on():
             reason += ", nothing listens on its port"
         self._abort(reason, is_timeout=True)
@@ -423,6 +487,8 @@ class Supervisor:
 
     def _refusal(self) -> ProxyError:
         retry_in = self._deadline.remaining if self._state is State.FAILED else None
+        if self._state is State.STOPPED and self._record.declined:
+            return NotManaged(f"{self.name}: {self._record.declined}")
         return refusal(self.name, self._state, self._record.failure, retry_in=retry_in)
 
     def _grace(self) -> float:

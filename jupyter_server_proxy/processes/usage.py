@@ -19,6 +19,7 @@ class StopReason(Enum):
 
     PERSON = "stopped by a person"
     IDLE = "stopped because nobody used it"
+    PACKAGE = "stopped by another package"
     LIFETIME = "stopped because it reached its maximum lifetime"
 
 

@@ -70,6 +70,11 @@ class SpawnFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """There is no child, and was not meant to be: whoever says what to start said "nothing"."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """The time for what is going on is over: to become ready, or to go by itself."""
 
@@ -97,6 +102,7 @@ Event = (
     | Exited
     | Crashed
     | SpawnFailed
+    | Declined
     | DeadlinePassed
     | StopWanted
     | CloseWanted
@@ -121,6 +127,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STARTING, Exited): (_S.FAILED, (_E.RELEASE, _E.FAIL, _E.SCHEDULE_RETRY)),
     (_S.STARTING, Crashed): (_S.FAILED, (_E.RELEASE, _E.FAIL, _E.SCHEDULE_RETRY)),
     (_S.STARTING, SpawnFailed): (_S.FAILED, (_E.RELEASE, _E.FAIL, _E.SCHEDULE_RETRY)),
+    (_S.STARTING, Declined): (_S.STOPPED, (_E.RELEASE, _E.FAIL)),
     (_S.STARTING, DeadlinePassed): (_S.ABORTING, (_E.FAIL, _E.TERMINATE)),
     (_S.STARTING, StopWanted): (_S.STOPPING, (_E.FAIL, _E.TERMINATE)),
     (_S.STARTING, CloseWanted): (_S.CLOSING, (_E.FAIL, _E.TERMINATE)),
@@ -133,6 +140,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STOPPING, Exited): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
     (_S.STOPPING, Crashed): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
     (_S.STOPPING, SpawnFailed): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
+    (_S.STOPPING, Declined): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
     (_S.STOPPING, DeadlinePassed): (_S.STOPPING, (_E.KILL,)),
     (_S.STOPPING, StopWanted): (_S.STOPPING, ()),
     (_S.STOPPING, CloseWanted): (_S.CLOSING, (_E.FAIL,)),
@@ -140,6 +148,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.ABORTING, Exited): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, Crashed): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, SpawnFailed): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
+    (_S.ABORTING, Declined): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, DeadlinePassed): (_S.ABORTING, (_E.KILL,)),
     (_S.ABORTING, StopWanted): (_S.STOPPING, ()),
     (_S.ABORTING, CloseWanted): (_S.CLOSING, ()),
@@ -147,6 +156,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.CLOSING, Exited): (_S.CLOSED, (_E.RELEASE,)),
     (_S.CLOSING, Crashed): (_S.CLOSED, (_E.RELEASE,)),
     (_S.CLOSING, SpawnFailed): (_S.CLOSED, (_E.RELEASE,)),
+    (_S.CLOSING, Declined): (_S.CLOSED, (_E.RELEASE,)),
     (_S.CLOSING, DeadlinePassed): (_S.CLOSING, (_E.KILL,)),
     (_S.CLOSING, StopWanted): (_S.CLOSING, ()),
     (_S.CLOSING, CloseWanted): (_S.CLOSING, ()),

@@ -10,8 +10,9 @@ import pytest
 
 from jupyter_server_proxy.errors import ProxyError
 from jupyter_server_proxy.processes import attempt as attempt_module
+from jupyter_server_proxy.processes import place as place_module
 from jupyter_server_proxy.processes import supervisor as supervisor_module
-from jupyter_server_proxy.processes.child import Ended, Launch, SpawnRefused
+from jupyter_server_proxy.processes.child import Ended, Launch, LaunchDeclined, SpawnRefused
 from jupyter_server_proxy.processes.supervisor import Supervisor
 from jupyter_server_proxy.rules.lifecycle import LIVE_STATES, State
 from jupyter_server_proxy.rules.service import ProcessOptions, RestartPolicy
@@ -93,8 +94,8 @@ def played(monkeypatch: pytest.MonkeyPatch):
     async def check_listener(self, port):
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(attempt_module, "reserve_port", NoPort)
-    monkeypatch.setattr(attempt_module, "is_port_taken", lambda port: False)
+    monkeypatch.setattr(place_module, "reserve_port", NoPort)
+    monkeypatch.setattr(place_module, "is_port_taken", lambda port: False)
     monkeypatch.setattr(attempt_module, "find_target", find_target)
     monkeypatch.setattr(attempt_module.Attempt, "_check_listener", check_listener)
     monkeypatch.setattr(supervisor_module.Output, "open_pipe", lambda self: NoPipe())
@@ -114,7 +115,9 @@ async def test_no_walk_strands_a_waiter_or_a_child(played, seed: int) -> None:
 
     async def launch(binding):
         await settle(dice)
-        return Launch(("app",), {})
+        if dice.random() < 0.1:
+            raise LaunchDeclined("nothing to start")
+        return Launch(("app",), {}, timeout=dice.choice([None, 0.002, 5.0]))
 
     supervisor = Supervisor(
         "app",
