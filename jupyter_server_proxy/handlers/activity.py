@@ -66,10 +66,10 @@ class TunnelObserver:
     A chunk that is exactly one websocket control frame (ping, pong, close) is none.
     """
 
-    __slots__ = ("_next", "_settings")
+    __slots__ = ("_next", "_note")
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = settings
+    def __init__(self, note: Callable[[], None]) -> None:
+        self._note = note
         self._next = 0.0
 
     def __call__(self, chunk: bytes) -> None:
@@ -77,4 +77,4 @@ class TunnelObserver:
         now = time.monotonic()
         if now >= self._next and not is_control_frame(chunk):
             self._next = now + SECONDS_BETWEEN_NOTES
-            record(self._settings)
+            self._note()

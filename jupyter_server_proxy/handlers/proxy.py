@@ -5,7 +5,6 @@ Here a request is admitted (is this host allowed, is this a port) and handed to 
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from tornado import httputil, web
@@ -14,7 +13,8 @@ from ..errors import HostNotAllowed, PortNotAllowed, TargetInvalid
 from ..rules import hosts
 from ..rules.targets import Target, TcpTarget, UnixTarget, is_port
 from .destination import Destination
-from .relaying import RelayingHandler
+from .front import awaited
+from .seams.handler import SeamsHandler
 
 HELP_HOSTS = (
     "See https://jupyter-server-proxy.readthedocs.io/en/latest/arbitrary-ports-hosts.html for info."
@@ -32,7 +32,7 @@ ROUTE_KEYWORDS = (
 )
 
 
-class ProxyHandler(RelayingHandler):
+class ProxyHandler(SeamsHandler):
     """Relays to the host and port that the verbs of a subclass decide.
 
     Subclasses define the verbs (`http_get`, `post`, ... and `open` for upgrades), which call
@@ -65,6 +65,12 @@ class ProxyHandler(RelayingHandler):
         """Offer this upgrade to the backend at `host`:`port`. Raises a `ProxyError`."""
         await self.relay_upgrade(await self._admitted(host, port, proxied_path))
 
+    def _check_host_allowlist(self, host: str) -> Any:
+        """Whether `host` may be contacted; may be awaitable."""
+        if callable(self.host_allowlist):
+            return self.host_allowlist(self, host)
+        return hosts.is_allowed(host, self.host_allowlist)
+
     # --- admission -----------------------------------------------------------------------
 
     async def _admitted(self, host: str, port: int | str, path: str) -> Destination:
@@ -72,16 +78,9 @@ class ProxyHandler(RelayingHandler):
         return Destination(self._find_target(host, port), host, port, path)
 
     async def _check_host(self, host: str) -> None:
-        allowlist = self.host_allowlist
+        # As it will be contacted: who decides may not know all spellings of a host.
         name = hosts.canonical_host(host)
-        if name is None:
-            allowed = False
-        elif callable(allowlist):
-            # As it will be contacted: a callable may not know all spellings of a host.
-            allowed = await awaited(allowlist(self, name))
-        else:
-            allowed = hosts.is_allowed(name, allowlist)
-        if not allowed:
+        if name is None or not await awaited(self._check_host_allowlist(name)):
             raise HostNotAllowed(f"Host {host!r} is not allowed. {HELP_HOSTS}")
 
     def _find_target(self, host: str, port: int | str) -> Target:
@@ -138,8 +137,3 @@ class ProxyHandler(RelayingHandler):
     def extension_method(self, *args: Any, **kwargs: Any) -> Any:
         """Any other method, such as PROPFIND or PURGE: goes where POST does."""
         return self.post(*args, **kwargs)
-
-
-async def awaited(value: Any) -> Any:
-    """`value`, awaited if it can be; an overridden seam may be a plain function."""
-    return await value if inspect.isawaitable(value) else value

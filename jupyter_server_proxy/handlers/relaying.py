@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from ..backend.exchange import Exchange
 from ..backend.pool import Call
@@ -75,4 +76,4 @@ class RelayingHandler(ExchangingHandler):
         """What notes a tunnel's activity. It must not keep this handler alive."""
         if not self._counts_as_activity(destination.path):
             return None
-        return activity.TunnelObserver(self.settings)
+        return activity.TunnelObserver(partial(activity.record, self.settings))

@@ -19,6 +19,7 @@ from tornado import httputil, routing, web
 
 from .body import RequestBody, StreamedBody, has_body
 from .relaying import RelayingHandler
+from .seams.overrides import overridden
 
 # Bodies are passed on, not kept, so Jupyter's limit for what it keeps does not apply.
 UNLIMITED = sys.maxsize
@@ -122,7 +123,11 @@ class StreamingBody(RelayingHandler):
 
 
 class WithBody(routing.PathMatches):
-    """Matches requests with a body on a path."""
+    """Matches requests with a body on a path, unless somebody else's code would miss it."""
+
+    def __init__(self, pattern: str, handler: type) -> None:
+        super().__init__(pattern)
+        self._handler = handler
 
     def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
         """See `tornado.routing.Matcher`."""
@@ -130,14 +135,16 @@ class WithBody(routing.PathMatches):
         known: bool | None = request.__dict__.get(HAS_BODY)
         if known is None:
             known = request.__dict__[HAS_BODY] = has_body(request.headers)
-        return super().match(request) if known else None
+        if not known or overridden(self._handler):
+            return None
+        return super().match(request)
 
 
 def with_streaming(routes: Sequence[Any]) -> list[Any]:
     """`routes`, each a tuple of pattern, handler class and keywords, and before them the ones
     that take requests with a body, which are streamed to those handlers that only relay."""
     streaming = [
-        routing.Rule(WithBody(pattern), _streaming_class(handler), *keywords)
+        routing.Rule(WithBody(pattern, handler), _streaming_class(handler), *keywords)
         for pattern, handler, *keywords in routes
         if getattr(handler, "relays_only", False)
     ]
