@@ -5,10 +5,10 @@ Re-exports the public names; no logic here.
 
 from __future__ import annotations
 
+from ..processes.launching import launch_factory
 from .compile import compile_service
 from .discovery import discover, get_entrypoint_server_processes
 from .launcher import LauncherEntry
-from .launching import launch_factory
 from .routes import make_handlers
 from .server_process import ServerProcess, make_server_process
 from .server_proxy import ServerProxy

@@ -11,8 +11,7 @@ from typing import Any
 
 from traitlets import HasTraits, TraitError, TraitType
 
-PLAIN = (type(None), bool, int, float)
-SHOWN_CHARACTERS = 60
+from ..rules.wording import described
 
 
 class WrongValue(TraitError):
@@ -50,19 +49,6 @@ def is_secret_text(trait: TraitType[Any, Any], value: object) -> bool:
     return isinstance(value, str) and bool(trait.metadata.get("secret"))
 
 
-def described(value: object) -> str:
-    """`value` for a message: what it is, and the first piece of it that stands out."""
-    if isinstance(value, PLAIN):
-        return repr(value)
-    if isinstance(value, str):
-        return f"the string {_shortened(value)}"
-    if isinstance(value, Mapping):
-        return f"a dictionary{_odd_entry(value)}"
-    if isinstance(value, (list, tuple)):
-        return f"a {type(value).__name__}{_odd_item(value)}"
-    return f"an object of type {type(value).__qualname__}"
-
-
 def unknown_key(key: str, known: Collection[str]) -> str:
     """The warning for a key that means nothing here, with the nearest one that does."""
     import difflib  # noqa: PLC0415 - only for mistakes
@@ -70,25 +56,3 @@ def unknown_key(key: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown key {key!r} is ignored{guess}"
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")
-
-
-def _odd_entry(value: Mapping[Any, Any]) -> str:
-    for key, item in value.items():
-        if not isinstance(key, str):
-            return f" with the key {key!r}"
-        if not isinstance(item, str):
-            return f" whose {key!r} is of type {type(item).__name__}"
-    return ""
-
-
-def _odd_item(value: list[Any] | tuple[Any, ...]) -> str:
-    for index, item in enumerate(value):
-        if item is None:
-            return f" whose item {index} is None (is the program installed?)"
-        if not isinstance(item, str):
-            return f" whose item {index} is of type {type(item).__name__}"
-    return ""

@@ -11,12 +11,12 @@ from traitlets.config import LoggingConfigurable
 
 from .. import handlers
 from ..errors import ConfigurationError
+from ..processes.launching import launch_factory
 from .backend_traits import BackendTraits
 from .compile import compile_service, default_path_info
 from .compile_backend import is_reachable
 from .exchange_traits import ExchangeTraits
 from .launcher import LauncherEntry
-from .launching import launch_factory
 from .problems import assign, unknown_key
 from .process_traits import ProcessTraits
 

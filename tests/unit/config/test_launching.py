@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_server_proxy.config import ServerProcess, compile_service, launch_factory
 from jupyter_server_proxy.errors import StartFailed
-from jupyter_server_proxy.processes.child import Binding, Launch
+from jupyter_server_proxy.processes.child import Binding, Launch, LaunchDeclined
 
 TCP = Binding(8123, "")
 SOCKET = Binding(0, "/run/x/socket")
@@ -119,12 +119,11 @@ async def breaks_later() -> list[str]:
         ({"command": breaks}, r"command: breaks\(\) raised KeyError: 'LICENCE'"),
         ({"command": exits}, r"command: exits\(\) raised SystemExit: 2"),
         ({"environment": breaks_later}, r"environment: breaks_later\(\) raised FileNotFoundError"),
-        ({"command": lambda: ["x", "{foo}"]}, r"command, as returned by .*<lambda>\(\): '\{foo\}'"),
+        ({"command": lambda: ["x", "{foo}"]}, r"command: '\{foo\}' .*returned by .*<lambda>\(\)\)"),
         ({"command": lambda: "code --port 5 --password s3cret"}, "command: must be a list of "),
         ({"command": lambda: ["x", 5]}, "command: must be .* whose item 1 is of type int"),
         ({"command": lambda: 5}, "command: must be a list of strings, not 5"),
-        ({"command": list}, "command: is empty when called"),
-        ({"command": lambda: "", "port": 6006}, "command: is empty when called"),
+        ({"command": lambda: None}, "command: must be a list of strings, not None"),
         ({"environment": lambda: ["A=b"]}, "environment: must be a dictionary, not a list"),
         ({"environment": lambda: {"PORT": 5}}, "environment: 'PORT' must be a string, not int"),
         ({"environment": lambda: {5: "a"}}, "environment: 5 must be a string, not str"),
@@ -136,6 +135,12 @@ async def test_what_goes_wrong_names_the_key(settings: Any, text: str) -> None:
     with pytest.raises(StartFailed, match=f"^{text}") as caught:
         await launched(**settings)
     assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.parametrize("nothing", ["", [], ()])
+async def test_a_callable_may_say_that_there_is_nothing_to_start(nothing: Any) -> None:
+    with pytest.raises(LaunchDeclined, match=r"command: is empty \(returned by .*<lambda>\(\)\)"):
+        await launched(command=lambda: nothing, port=6006)
 
 
 async def test_where_a_callable_raised_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
