@@ -46,10 +46,11 @@ text; characters that URLs must quote are no hindrance.
 
 ## What goes before what
 
-Configuration goes before packages. A configured service with `command` or `backend_url`
-replaces a package's service of the same name; one without changes only the keys it holds, so
-`{"app": {"timeout": 300}}` gives more time to a service that a package brings. Of two packages
-with the same name the first counts, and a warning names both.
+Configuration goes before packages. A configured service that says where the application is
+(`command`, `port`, `backend_url` or the path in `unix_socket`) replaces a package's service of the
+same name; one that does not changes only the keys it holds, so `{"app": {"timeout": 300}}` gives
+more time to a service that a package brings. Of two packages with the same name the first counts,
+and a warning names both.
 
 ## Templates
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from ..errors import ConfigurationError
 from ..rules import templates
@@ -24,9 +23,6 @@ LAUNCH_ARGUMENTS = (*CWD_ARGUMENTS, "cwd")
 MAPPATH_ARGUMENTS = ("path",)
 REWRITE_ARGUMENTS = ("response", "request", "orig_response", "host", "port", "path")
 
-# What may stand in a path segment as it is, RFC 3986 section 3.3, and the slash between them.
-IN_PATH = "/-._~!$&'()*+,;=:@"
-
 
 def compile_service(process: ServerProcess) -> Service:
     """The service that `process` describes.
@@ -35,12 +31,16 @@ def compile_service(process: ServerProcess) -> Service:
     thing that cannot work.
     """
     check_reachable(process)
+    # What is there for a process that is never started is not looked at.
+    has_process = bool(process.command)
     return Service(
         name=process.name,
         launcher=_launcher(process),
         command=_templated(process, "command", LAUNCH_ARGUMENTS, tuple),
-        environment=_templated(process, "environment", LAUNCH_ARGUMENTS, dict),
-        cwd=_templated(process, "cwd", CWD_ARGUMENTS, path_or_none),
+        environment=(
+            _templated(process, "environment", LAUNCH_ARGUMENTS, dict) if has_process else {}
+        ),
+        cwd=_templated(process, "cwd", CWD_ARGUMENTS, path_or_none) if has_process else None,
         process=process_options(process),
         target=remote_target(process),
         absolute_url=process.absolute_url,
@@ -60,12 +60,9 @@ def compile_service(process: ServerProcess) -> Service:
         tunnel_idle_timeout=process.tunnel_idle_timeout,
         max_connections=process.max_connections,
         new_browser_tab=process.new_browser_tab,
+        package=process.package,
+        changed_keys=process.changed_keys,
     )
-
-
-def default_path_info(name: str) -> str:
-    """What a launcher opens when nothing is said: the name as a path, quoted where it must be."""
-    return quote(name, safe=IN_PATH) + "/"
 
 
 def _templated(
@@ -85,8 +82,8 @@ def _launcher(process: ServerProcess) -> Launcher:
     return Launcher(
         enabled=entry.enabled,
         icon_path=entry.icon_path,
-        title=entry.title or process.name,
-        path_info=entry.path_info or default_path_info(process.name),
+        title=entry.title,
+        path_info=entry.path_info,
         category=entry.category,
     )
 

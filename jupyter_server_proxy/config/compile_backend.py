@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigurationError
 from ..rules.targets import TcpTarget, TlsOptions, parse_backend_url
 from .checks import explained, path_or_none
+from .launcher import default_path_info
 
 if TYPE_CHECKING:
     from .server_process import ServerProcess
@@ -19,6 +20,12 @@ def is_reachable(process: ServerProcess) -> bool:
     """Whether anything says where the application listens, or how to start it."""
     has_socket = isinstance(process.unix_socket, str) and process.unix_socket != ""
     return bool(process.command or process.port or has_socket or process.backend_url)
+
+
+def is_link(process: ServerProcess) -> bool:
+    """Whether it is nothing but a launcher entry that opens another address."""
+    own_paths = ("", process.name, default_path_info(process.name))
+    return not is_reachable(process) and process.launcher_entry.path_info not in own_paths
 
 
 def check_reachable(process: ServerProcess) -> None:

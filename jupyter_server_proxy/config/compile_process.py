@@ -8,6 +8,7 @@ import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigurationError
 from ..rules.callables import check_callable
 from ..rules.service import (
     CallableReadiness,
@@ -19,11 +20,14 @@ from ..rules.service import (
     TcpReadiness,
 )
 from ..rules.targets import is_port
+from ..rules.wording import described
 from .checks import explained, path_or_none, pattern
-from .problems import described
 
 if TYPE_CHECKING:
     from .server_process import ServerProcess
+
+# As good as for ever, in seconds, and still a time that clocks can add.
+LONGEST_TIMEOUT = 10.0 * 365 * 24 * 3600
 
 READINESS_ARGUMENTS = ("port", "unix_socket", "base_url", "name", "url")
 
@@ -35,7 +39,7 @@ def process_options(process: ServerProcess) -> ProcessOptions:
             raise ValueError(f"must be 1 to 65535, or 0 for any free one, not {process.port}")
     log_file = path_or_none(process.log_file)
     return ProcessOptions(
-        timeout=process.timeout,
+        timeout=_timeout(process),
         port=process.port,
         unix_socket=process.unix_socket or False,
         readiness=_readiness(process),
@@ -49,12 +53,21 @@ def process_options(process: ServerProcess) -> ProcessOptions:
     )
 
 
+def _timeout(process: ServerProcess) -> float:
+    seconds = min(process.timeout, LONGEST_TIMEOUT)
+    # Packages for programs that run already may say anything: there it means nothing.
+    if process.command and not seconds > 0:
+        problem = f"must be a number of seconds, more than 0, not {process.timeout!r}"
+        raise ConfigurationError(process.name, "timeout", problem)
+    return seconds
+
+
 def _readiness(process: ServerProcess) -> Readiness:
     value = process.readiness
     with explained(process, "readiness"):
         if callable(value):
             check_callable(value, READINESS_ARGUMENTS)
-            return CallableReadiness(value)
+            return CallableReadiness(value, process.origin("readiness"))
         if isinstance(value, Mapping):
             return LogReadiness(_log_pattern(value))
         if value not in ("http", "tcp"):

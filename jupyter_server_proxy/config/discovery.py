@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from traitlets.log import get_logger
 
 from ..errors import ConfigurationError
 from .compile import compile_service
+from .compile_backend import is_link, is_reachable
+from .entry_points import offer_functions
 from .server_process import ServerProcess, build_process
 from .server_proxy import ServerProxy
-
-GROUP = "jupyter_serverproxy_servers"
-# A dictionary with one of these says by itself where the application is.
-REPLACING_KEYS = ("command", "backend_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def discover(proxy: ServerProxy) -> list[ServerProcess]:
     found = {name: _merged(process, offers, proxy) for name, process in _configured(proxy).items()}
     for name, offer in offers.items():
         if name not in found and name not in wrong:
-            found[name] = _built(name, offer.settings, proxy)
+            found[name] = _built(offer, proxy)
     return [process for process in found.values() if process and _can_work(process, proxy)]
 
 
@@ -53,8 +50,8 @@ def get_entrypoint_server_processes() -> list[ServerProcess]:
     proxy = ServerProxy(log=get_logger())
     return [
         process
-        for name, offer in _first_of_each_name(_load_offers(proxy), proxy).items()
-        if (process := _built(name, offer.settings, proxy)) is not None
+        for offer in _first_of_each_name(_load_offers(proxy), proxy).values()
+        if (process := _built(offer, proxy)) is not None
     ]
 
 
@@ -68,24 +65,17 @@ def _configured(proxy: ServerProxy) -> dict[str, ServerProcess]:
 
 
 def _load_offers(proxy: ServerProxy) -> Iterator[Offer]:
-    for entry_point in entry_points(group=GROUP):
-        package = entry_point.dist.name if entry_point.dist else "an unknown package"
+    for function in offer_functions(proxy.log):
+        name, package = function.name, function.package
         try:
-            settings = _called(entry_point)
+            settings = function.settings(proxy.log)
         # A program that is missing, an import that fails, sys.exit(): all are that package's own.
         except (Exception, SystemExit) as error:
-            problem = f"of {package} raised {type(error).__name__}: {error}"
-            proxy.report_broken(ConfigurationError(entry_point.name, "entry point", problem))
-            proxy.log.debug("entry point %s of %s", entry_point.name, package, exc_info=True)
+            problem = f"{function.target} raised {type(error).__name__}: {error}"
+            proxy.report_broken(ConfigurationError(name, "entry point", problem, package=package))
+            proxy.log.debug("the entry point %s raised", function.target, exc_info=True)
         else:
-            yield Offer(str(settings.get("name", entry_point.name)), package, settings)
-
-
-def _called(entry_point: EntryPoint) -> Mapping[str, Any]:
-    settings = entry_point.load()()
-    if not isinstance(settings, Mapping):
-        raise TypeError(f"it must return a dictionary, not {type(settings).__name__}")
-    return settings
+            yield Offer(str(settings.get("name", name)), package, settings)
 
 
 def _first_of_each_name(offers: Iterator[Offer], proxy: ServerProxy) -> dict[str, Offer]:
@@ -108,9 +98,10 @@ def _merged(
     """`process`, on top of the offer of the same name where it only changes some keys."""
     written = proxy.written.get(process.name)
     offer = offers.get(process.name)
-    if written is None or offer is None or any(key in written for key in REPLACING_KEYS):
-        return process
-    return _built(process.name, merge_settings(offer.settings, written), proxy)
+    if written is None or offer is None or "command" in written or is_reachable(process):
+        return process  # it says by itself where the application is
+    merged = Offer(process.name, offer.package, merge_settings(offer.settings, written))
+    return _built(merged, proxy, changed_keys=frozenset(written))
 
 
 def merge_settings(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,8 +113,12 @@ def merge_settings(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[st
     return merged
 
 
-def _built(name: str, settings: Mapping[str, Any], proxy: ServerProxy) -> ServerProcess | None:
-    process, errors = build_process(name, settings, log=proxy.log)
+def _built(
+    offer: Offer, proxy: ServerProxy, *, changed_keys: frozenset[str] = frozenset()
+) -> ServerProcess | None:
+    process, errors = build_process(
+        offer.name, offer.settings, package=offer.package, changed_keys=changed_keys, log=proxy.log
+    )
     for error in errors:
         proxy.report_broken(error)
     return process
@@ -137,9 +132,11 @@ def _can_work(process: ServerProcess, proxy: ServerProxy) -> bool:
         return False
     if type(process).make_proxy_handler is not ServerProcess.make_proxy_handler:
         return True  # it makes a handler of its own, for which other things may be right
+    if is_link(process):
+        return True
     try:
         compile_service(process)
     except ConfigurationError as error:
-        proxy.report_broken(error)
+        proxy.report_broken(process.blamed(error))
         return False
     return True

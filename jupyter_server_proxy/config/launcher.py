@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pathlib
 from typing import Any
+from urllib.parse import quote
 
 from traitlets import Bool, HasTraits, Instance, Unicode, Union, validate
+
+# What may stand in a path segment as it is, RFC 3986 section 3.3, and the slash between them.
+IN_PATH = "/-._~!$&'()*+,;=:@"
 
 
 class LauncherEntry(HasTraits):
@@ -41,3 +45,8 @@ class LauncherEntry(HasTraits):
     @validate("icon_path")
     def _icon_path_as_text(self, proposal: Any) -> str:
         return str(proposal["value"])
+
+
+def default_path_info(name: str) -> str:
+    """What a launcher opens when nothing is said: the name as a path, quoted where it must be."""
+    return quote(name, safe=IN_PATH) + "/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from traitlets import Bool, Callable, Dict, Enum, Instance, Int, List, Unicode, Union
+from traitlets import Bool, Callable, Dict, Enum, Float, Instance, Int, List, Unicode, Union
 from traitlets.config import Configurable
 
 from ..rules.service import ProcessOptions, RestartPolicy
@@ -56,11 +56,10 @@ class ProcessTraits(Configurable):
         """,
     ).tag(config=True, expects="a path, or a callable that returns one")
 
-    timeout = Seconds(
+    timeout = Float(
         ProcessOptions().timeout,
-        is_positive=True,
         help="Time in seconds that the process may take to become ready.",
-    ).tag(config=True)
+    ).tag(config=True, expects="a number of seconds, more than 0")
 
     port = Int(
         0,

@@ -12,11 +12,12 @@ from traitlets.config import LoggingConfigurable
 from .. import handlers
 from ..errors import ConfigurationError
 from ..processes.launching import launch_factory
+from ..rules.service import Origin
 from .backend_traits import BackendTraits
-from .compile import compile_service, default_path_info
+from .compile import compile_service
 from .compile_backend import is_reachable
 from .exchange_traits import ExchangeTraits
-from .launcher import LauncherEntry
+from .launcher import LauncherEntry, default_path_info
 from .problems import assign, unknown_key
 from .process_traits import ProcessTraits
 
@@ -30,7 +31,13 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
     An unknown keyword is a warning and is otherwise ignored; a wrong value raises TraitError.
     Subclasses may override `make_proxy_handler`, `get_proxy_base_class` and
     `get_proxy_attributes`.
+
+    `package` is the distribution that offers the service, "" when it was written by somebody;
+    `changed_keys` are the keys that were written over the package's. `discovery` sets both.
     """
+
+    package: str = ""
+    changed_keys: frozenset[str] = frozenset()
 
     name = Unicode(help="Name of the service, and its place below the base URL.").tag(
         expects="a string"
@@ -63,11 +70,21 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
         """The keys that a service's dictionary may hold."""
         return [name for name in cls.class_trait_names() if name not in NOT_SETTINGS]
 
+    def origin(self, key: str) -> Origin:
+        """Whose the value of `key` is."""
+        is_changed = key.partition(".")[0] in self.changed_keys
+        return Origin(self.name, key, "" if is_changed else self.package)
+
+    def blamed(self, error: ConfigurationError) -> ConfigurationError:
+        """`error`, with the package that it is the fault of."""
+        package = self.origin(error.key).package
+        return ConfigurationError(error.service, error.key, error.problem, package=package)
+
     @validate("launcher_entry")
     def _complete_launcher_entry(self, proposal: Any) -> LauncherEntry:
         entry: LauncherEntry | Mapping[str, Any] = proposal["value"]
         if not isinstance(entry, LauncherEntry):
-            entry = self._make_launcher_entry(entry)
+            return self._make_launcher_entry(entry)
         entry.title = entry.title or self.name
         entry.path_info = entry.path_info or default_path_info(self.name)
         return entry
@@ -77,10 +94,11 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
         return LauncherEntry(title=self.name, path_info=default_path_info(self.name))
 
     def _make_launcher_entry(self, settings: Mapping[str, Any]) -> LauncherEntry:
-        entry = LauncherEntry()
-        known = {key: value for key, value in settings.items() if entry.has_trait(key)}
+        # What is given is kept, even if it is empty: a path of "" opens the base URL.
+        entry = self._default_launcher_entry()
+        known = {key: value for key, value in settings.items() if key in entry.trait_names()}
         for key in settings.keys() - known.keys():
-            text = unknown_key(key, entry.trait_names())
+            text = unknown_key(str(key), entry.trait_names())
             self.log.warning("service %r: launcher_entry: %s", self.name, text)
         for error in assign(entry, known, prefix="launcher_entry."):
             raise error
@@ -148,27 +166,34 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
 
 
 def build_process(
-    name: str, settings: object, **options: Any
+    name: str,
+    settings: object,
+    *,
+    package: str = "",
+    changed_keys: frozenset[str] = frozenset(),
+    **options: Any,
 ) -> tuple[ServerProcess | None, list[ConfigurationError]]:
     """The process that `settings` mean, or None and what is wrong with them, key by key.
 
-    `options` are those of a configurable: `log`.
+    `package` and `changed_keys` as in `ServerProcess`; `options` are a configurable's: `log`.
     """
     if not isinstance(settings, Mapping):
         problem = f"must be a dictionary or a ServerProcess, not of type {type(settings).__name__}"
-        return None, [ConfigurationError(name, "settings", problem)]
+        return None, [ConfigurationError(name, "settings", problem, package=package)]
     process = ServerProcess(name=name, **options)
+    process.package, process.changed_keys = package, changed_keys
     known = {}
     for key, value in settings.items():
         if key in ServerProcess.setting_names():
             known[key] = value
         else:
             text = unknown_key(str(key), ServerProcess.setting_names())
-            process.log.warning("service %r: %s", name, text)
+            by = process.origin(str(key)).package
+            process.log.warning("service %r%s: %s", name, f" of package {by}" if by else "", text)
     # The name goes first: titles and paths that are not given are made from it.
     wrong = assign(process, {"name": known.pop("name", name), **known})
     errors = [ConfigurationError(name, error.key, error.problem) for error in wrong]
-    return (None if errors else process), errors
+    return (None if errors else process), [process.blamed(error) for error in errors]
 
 
 def _unbound(value: Any) -> Any:

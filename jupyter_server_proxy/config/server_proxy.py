@@ -47,8 +47,8 @@ class JsonDict(Dict):
 ABOUT_SERVERS = """\
 The services, by name. The name is the place below the base URL where a service is found. Each
 value is a dictionary with the keys below, or a ``ServerProcess``. A service of the same name
-from a package is replaced, or, when the dictionary has neither ``command`` nor
-``backend_url``, changed key by key."""
+from a package is replaced when the dictionary says where the application is (``command``,
+``port``, ``backend_url`` or the path in ``unix_socket``), and changed key by key otherwise."""
 
 
 def _keys_help() -> str:

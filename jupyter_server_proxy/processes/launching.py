@@ -6,16 +6,14 @@ nothing.
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from traitlets.log import get_logger
-
-from ..errors import StartFailed
-from ..rules.callables import call_with_known, callable_name
+from ..callbacks import call, raised
+from ..errors import CallableFailed, StartFailed
+from ..rules.callables import blamed_name
 from ..rules.service import Service
 from ..rules.templates import render
 from ..rules.wording import described
@@ -33,8 +31,9 @@ class LastWord:
 
     def __init__(self, method: Callable[[], Any], name: str) -> None:
         self.method = method
-        # How `callable_name` finds out what to call it.
+        # How `rules.callables` finds out what to call it, and whose it is.
         self.__qualname__ = name
+        self.__module__ = method.__module__
 
     def __call__(self) -> Any:
         """The part, which may be awaitable."""
@@ -97,16 +96,13 @@ class _Rendering:
             self._fail(key, str(error))
 
     async def _call(self, key: str, callback: Callable[..., Any], known: Mapping[str, Any]) -> Any:
+        origin = self.service.origin(key)
         try:
-            result = call_with_known(callback, known)
-            return await result if inspect.isawaitable(result) else result
-        except (Exception, SystemExit) as error:  # a callable's sys.exit() must not end Jupyter
-            get_logger().warning(
-                "service %r: %s: %s() raised", self.service.name, key, callable_name(callback),
-                exc_info=True,
-            )  # fmt: skip
-            raised = f"{type(error).__name__}: {error}"
-            self._fail(key, f"{callable_name(callback)}() raised {raised}", error)
+            return await call(callback, known, origin)
+        except CallableFailed as failure:
+            self._fail(key, failure.problem, failure)
+        except Exception as error:  # one that is meant for a client, of whom there is none here
+            self._fail(key, raised(callback, origin, error), error)
 
     def directory(self, cwd: object) -> str:
         """Where the command is run."""
@@ -157,7 +153,10 @@ class _Rendering:
     def _whose(self, key: str) -> str:
         """Where a value of no use came from, as the end of a message."""
         value = self.timeout if key == "timeout" else getattr(self.service, key)
-        return f" (returned by {callable_name(value)}())" if callable(value) else ""
+        package = self.service.origin(key).package
+        if callable(value):
+            return f" (returned by {blamed_name(value, package)})"
+        return f" (package {package})" if package else ""
 
     def _fail(self, key: str, problem: str, cause: BaseException | None = None) -> NoReturn:
         # The supervisor puts the service's name before it.

@@ -2,7 +2,8 @@
 
 Every kind of callable works: functions, lambdas, partials, bound and class methods,
 objects with `__call__`, keyword-only and positional-only parameters, `async def`. Nothing
-here awaits: an awaitable result is the caller's to await.
+here awaits: an awaitable result is the caller's to await. Whoever calls goes through
+`callbacks`, which has a clock and knows whom to blame.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .service import UserCallable
+
+# Modules that say nothing about where a callable comes from: configuration files have these.
+_NAMELESS_MODULES = frozenset(("__main__", "builtins"))
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -93,6 +97,22 @@ def callable_name(callback: UserCallable) -> str:
     while isinstance(callback, functools.partial):
         callback = callback.func
     return getattr(callback, "__qualname__", None) or type(callback).__qualname__
+
+
+def blamed_name(callback: UserCallable, package: str = "") -> str:
+    """`callback` by name, and whose it is: the `package`'s, else that of its module."""
+    name = f"{callable_name(callback)}()"
+    if package:
+        return f"{name} of package {package}"
+    module = _module(callback)
+    return f"{name} of module {module}" if module else name
+
+
+def _module(callback: UserCallable) -> str:
+    while isinstance(callback, functools.partial):
+        callback = callback.func
+    module = getattr(callback, "__module__", None)
+    return module if isinstance(module, str) and module not in _NAMELESS_MODULES else ""
 
 
 def _parameters(callback: UserCallable) -> list[inspect.Parameter]:

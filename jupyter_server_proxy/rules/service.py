@@ -2,7 +2,7 @@
 
 `config.compile` makes these from the user's words; everything below reads them and never
 looks at traitlets. A callable in a field is the user's own and is only ever called through
-`rules.callables`.
+`callbacks`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,19 @@ from typing import Any
 from .targets import Target
 
 UserCallable = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a callable was configured for: the service ("" for none), the key of its settings,
+    and the package that offers the service ("" for what an administrator wrote)."""
+
+    service: str
+    key: str
+    package: str = ""
+
+    def __str__(self) -> str:
+        return f"service {self.service!r}: {self.key}" if self.service else self.key
 
 
 class RestartPolicy(Enum):
@@ -52,6 +65,7 @@ class CallableReadiness:
     """Ready when `check`, plain or async, returns something true."""
 
     check: UserCallable
+    origin: Origin = field(default=Origin("", "readiness"), compare=False)
 
 
 Readiness = HttpReadiness | TcpReadiness | LogReadiness | CallableReadiness
@@ -106,6 +120,9 @@ class Service:
     `process.port` or `process.unix_socket` says where it listens. Templates such as
     `{port}` are still in `command`, `environment`, `cwd` and `request_headers_override`;
     they have been checked, and are rendered when a port is known.
+
+    `package` offers the service, "" when an administrator wrote it; `changed_keys` are those
+    that an administrator wrote over the package's.
     """
 
     name: str
@@ -130,3 +147,9 @@ class Service:
     tunnel_idle_timeout: float = 0.0
     max_connections: int = 0
     new_browser_tab: bool = True
+    package: str = ""
+    changed_keys: frozenset[str] = frozenset()
+
+    def origin(self, key: str) -> Origin:
+        """Whose the callable in `key` is."""
+        return Origin(self.name, key, "" if key in self.changed_keys else self.package)

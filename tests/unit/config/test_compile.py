@@ -125,6 +125,8 @@ def wants_prot(port: int, prot: int) -> list[str]:
          "exclude_last_activity_patterns: b'a' must be a pattern of text"),
         ({"port": 65536}, "port: must be 1 to 65535, or 0 for any free one, not 65536"),
         ({"port": -1}, "port: must be 1 to 65535"),
+        ({"command": ["x"], "timeout": 0}, "timeout: must be a number of seconds, more than 0, not"),
+        ({"command": ["x"], "timeout": float("nan")}, "timeout: .* not nan"),
         ({"command": ["x"], "readiness": "https"}, 'readiness: must be "http", "tcp".*\'https\''),
         ({"command": ["x"], "readiness": {"log": "("}}, "readiness: .* no regular expression"),
         ({"command": ["x"], "readiness": {"log": 5}}, "readiness: 5 is no regular expression"),

@@ -96,7 +96,8 @@ def test_a_broken_package_stops_no_other(
     assert names(discover(it)) == ["fine"]
     assert [error.service for error in it.broken] == ["bad"]
     (message,) = messages(caplog, logging.ERROR)
-    assert f"entry point: of broken-{kind} raised {problem}" in message
+    assert f"service 'bad' of package broken-{kind}: entry point: " in message
+    assert f":f raised {problem}" in message
 
 
 def test_ctrl_c_is_no_broken_package(install: Install) -> None:

@@ -105,6 +105,10 @@ def breaks(port: int) -> list[str]:
     raise KeyError("LICENCE")
 
 
+def breaks_once(port: int) -> list[str]:
+    raise KeyError("LICENCE")
+
+
 def exits() -> list[str]:
     raise SystemExit(2)
 
@@ -116,10 +120,16 @@ async def breaks_later() -> list[str]:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"command": breaks}, r"command: breaks\(\) raised KeyError: 'LICENCE'"),
-        ({"command": exits}, r"command: exits\(\) raised SystemExit: 2"),
-        ({"environment": breaks_later}, r"environment: breaks_later\(\) raised FileNotFoundError"),
-        ({"command": lambda: ["x", "{foo}"]}, r"command: '\{foo\}' .*returned by .*<lambda>\(\)\)"),
+        ({"command": breaks}, r"command: breaks\(\) of module .* raised KeyError: 'LICENCE'"),
+        ({"command": exits}, r"command: exits\(\) .* raised SystemExit: 2"),
+        (
+            {"environment": breaks_later},
+            r"environment: breaks_later\(\) .* raised FileNotFoundError",
+        ),
+        (
+            {"command": lambda: ["x", "{foo}"]},
+            r"command: .\{foo\}. .*returned by .*<lambda>\(\) of ",
+        ),
         ({"command": lambda: "code --port 5 --password s3cret"}, "command: must be a list of "),
         ({"command": lambda: ["x", 5]}, "command: must be .* whose item 1 is of type int"),
         ({"command": lambda: 5}, "command: must be a list of strings, not 5"),
@@ -139,13 +149,18 @@ async def test_what_goes_wrong_names_the_key(settings: Any, text: str) -> None:
 
 @pytest.mark.parametrize("nothing", ["", [], ()])
 async def test_a_callable_may_say_that_there_is_nothing_to_start(nothing: Any) -> None:
-    with pytest.raises(LaunchDeclined, match=r"command: is empty \(returned by .*<lambda>\(\)\)"):
+    with pytest.raises(
+        LaunchDeclined, match=r"command: is empty \(returned by .*<lambda>\(\) of module .*\)"
+    ):
         await launched(command=lambda: nothing, port=6006)
 
 
 async def test_where_a_callable_raised_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(StartFailed):
-        await launched(command=breaks)
+        await launched(command=breaks_once)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert "in breaks" in caplog.text
+    assert "in breaks_once" in caplog.text
+    with pytest.raises(StartFailed):
+        await launched(command=breaks_once)
+    assert len(caplog.records) == 1
