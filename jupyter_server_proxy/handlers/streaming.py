@@ -19,7 +19,7 @@ from tornado import httputil, routing, web
 
 from .body import RequestBody, StreamedBody, has_body
 from .relaying import RelayingHandler
-from .seams.overrides import overridden
+from .seams.overrides import decide
 
 # Bodies are passed on, not kept, so Jupyter's limit for what it keeps does not apply.
 UNLIMITED = sys.maxsize
@@ -135,7 +135,7 @@ class WithBody(routing.PathMatches):
         known: bool | None = request.__dict__.get(HAS_BODY)
         if known is None:
             known = request.__dict__[HAS_BODY] = has_body(request.headers)
-        if not known or overridden(self._handler):
+        if not known or decide(self._handler):
             return None
         return super().match(request)
 

@@ -68,26 +68,35 @@ SEAMS = (*REQUEST_SEAMS, *ANSWER_SEAMS, *QUESTION_SEAMS)
 BASE_PACKAGES = frozenset(("jupyter_server_proxy", "jupyter_server", "tornado"))
 _DECISION = "_seams_overridden"
 _methods_of = attrgetter(*SEAMS)
+# What sites replace in our classes while a server runs; looked at for every request.
+_often_replaced = attrgetter(*REQUEST_SEAMS, "_rewrite_location_header", "select_subprotocol")
 
 
 class _Decision(NamedTuple):
-    methods: tuple[Any, ...]
+    often_replaced: tuple[Any, ...]
     overridden: frozenset[str]
 
 
 def overridden(cls: type) -> frozenset[str]:
     """The names among `SEAMS` that `cls` has from somebody else; empty for most classes.
 
-    Decided once per class, and again when one of its methods has been replaced since.
+    Decided once per class, and again when one of the methods that build a request has been
+    replaced since: looking at all of them would cost every request a hundredth of its time.
     """
-    methods = _methods_of(cls)
     known: _Decision | None = cls.__dict__.get(_DECISION)
-    if known is None or known.methods != methods:
-        found = zip(SEAMS, methods, strict=True)
-        foreign = frozenset(name for name, method in found if is_foreign(method))
-        known = _Decision(methods, foreign)
-        setattr(cls, _DECISION, known)
-    return known.overridden
+    if known is not None and known.often_replaced == _often_replaced(cls):
+        return known.overridden
+    return decide(cls)
+
+
+def decide(cls: type) -> frozenset[str]:
+    """What `overridden` returns from now on, by a look at every method."""
+    found = zip(SEAMS, _methods_of(cls), strict=True)
+    foreign = frozenset(name for name, method in found if is_foreign(method))
+    decision = _Decision(_often_replaced(cls), foreign)
+    if cls.__dict__.get(_DECISION) != decision:  # setting it makes the class's next uses slow
+        setattr(cls, _DECISION, decision)
+    return foreign
 
 
 def is_foreign(method: object) -> bool:
