@@ -16,7 +16,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 NPM := $(BIN)/python scripts/npm.py
 PYTEST := $(BIN)/python -m pytest
-PYTHON_SOURCES := jupyter_server_proxy tests benchmarks demo scripts docs hatch_build.py
+PYTHON_SOURCES := jupyter_server_proxy tests benchmarks demo examples scripts docs hatch_build.py
 
 # What decides whether the installation in a virtual environment is still the right one.
 LABEXTENSION := $(wildcard labextension/*.json labextension/src/*)
