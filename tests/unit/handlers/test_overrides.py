@@ -91,12 +91,21 @@ def test_a_replaced_verb_counts_where_a_body_is_expected(monkeypatch: pytest.Mon
     assert overridden(Route) == {"post"}
 
 
+class FakeConnection:
+    """What a request asks of its connection when it is made."""
+
+    context = None
+
+    def set_close_callback(self, callback: object) -> None:
+        pass
+
+
 def test_a_body_is_not_streamed_past_somebody_elses_code() -> None:
     class Own(NamedLocalProxyHandler):
         def prepare(self):
             return super().prepare()
 
     headers = HTTPHeaders({"Content-Length": "1"})
-    request = HTTPServerRequest(method="POST", uri="/x", headers=headers, connection=object())
+    request = HTTPServerRequest("POST", "/x", headers=headers, connection=FakeConnection())
     assert WithBody("/x", NamedLocalProxyHandler).match(request) is not None
     assert WithBody("/x", Own).match(request) is None
