@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from abc import ABC
+from unittest.mock import Mock
 
 import pytest
 from jupyter_server.extension.handler import ExtensionHandlerMixin
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from jupyter_server_proxy import handlers
 from jupyter_server_proxy.handlers import NamedLocalProxyHandler, ProxyHandler
@@ -91,21 +92,13 @@ def test_a_replaced_verb_counts_where_a_body_is_expected(monkeypatch: pytest.Mon
     assert overridden(Route) == {"post"}
 
 
-class FakeConnection:
-    """What a request asks of its connection when it is made."""
-
-    context = None
-
-    def set_close_callback(self, callback: object) -> None:
-        pass
-
-
 def test_a_body_is_not_streamed_past_somebody_elses_code() -> None:
     class Own(NamedLocalProxyHandler):
         def prepare(self):
             return super().prepare()
 
     headers = HTTPHeaders({"Content-Length": "1"})
-    request = HTTPServerRequest("POST", "/x", headers=headers, connection=FakeConnection())
+    line = RequestStartLine("POST", "/x", "HTTP/1.1")
+    request = HTTPServerRequest(start_line=line, headers=headers, connection=Mock())
     assert WithBody("/x", NamedLocalProxyHandler).match(request) is not None
     assert WithBody("/x", Own).match(request) is None
