@@ -92,6 +92,8 @@ def backend_path(raw_path: str, decoded: str) -> str:
 def absolute_path(raw_path: str, decoded: str, prefix: str) -> str:
     """The path to ask an `absolute_url` backend for: the whole one, as sent if possible."""
     remainder = raw_remainder(raw_path, decoded)
+    if remainder is None and not decoded:
+        remainder = ""  # the prefix itself, without a slash
     prefix = prefix.rstrip("/")
     if remainder is not None:
         head = decoded_path(raw_path[: len(raw_path) - len(remainder)])
