@@ -7,12 +7,17 @@ from typing import Any, NoReturn
 
 from ..backend.stream import open_stream
 from ..errors import MethodNotProxied
-from ..relay.stream import relay_raw
-from .named import NamedLocalProxyHandler, SuperviseAndProxyHandler
+from ..relay.message_ends import StreamEnd
+from ..relay.stream import choose_subprotocol, relay_raw
+from .named import NamedLocalProxyHandler
+from .seams.asked import offered_subprotocols, with_subprotocols
+from .supervised import SuperviseAndProxyHandler
 
 
 class RawSocketHandler(NamedLocalProxyHandler):
     """Joins websocket messages to a byte stream; plain HTTP is refused."""
+
+    is_raw = True
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """There is nothing to relay HTTP to."""
@@ -27,6 +32,12 @@ class RawSocketHandler(NamedLocalProxyHandler):
         self._note_activity(proxied_path)
         stack = ExitStack()
         stack.enter_context(self.in_use())
+        if self._is_told_messages:
+            # By this name overrides write to the stream.
+            self.ws_transp = stream[1]
+            fields = with_subprotocols((), self._chosen_subprotocols())
+            await self.relay_messages(StreamEnd(stream), destination, fields, stack)
+            return
         relay_raw(
             self.application,
             self.request,
@@ -36,6 +47,14 @@ class RawSocketHandler(NamedLocalProxyHandler):
             living=self.runtime.tunnels,
         )
         self.note_taken_over()
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """`binary`, which noVNC and websockify speak, else the first one offered."""
+        return choose_subprotocol(subprotocols)
+
+    def _chosen_subprotocols(self) -> list[str]:
+        chosen = self.select_subprotocol(offered_subprotocols(self.request.headers))
+        return [chosen] if chosen else []
 
     def _refuse(self) -> NoReturn:
         raise MethodNotProxied(

@@ -22,6 +22,13 @@ MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 PREFERRED_SUBPROTOCOL = "binary"
 
 
+def choose_subprotocol(offered: list[str]) -> str | None:
+    """`binary`, which noVNC and websockify speak, else the first one offered."""
+    if PREFERRED_SUBPROTOCOL in offered:
+        return PREFERRED_SUBPROTOCOL
+    return offered[0] if offered else None
+
+
 class RawWebSocket(websocket.WebSocketHandler):
     """The websocket side of a request that passed the gate. It lives by itself: makes the
     handshake, joins the sides, and tells when it has ended."""
@@ -51,10 +58,8 @@ class RawWebSocket(websocket.WebSocketHandler):
         return True
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """`binary`, which noVNC and websockify speak, else the first one offered."""
-        if PREFERRED_SUBPROTOCOL in subprotocols:
-            return PREFERRED_SUBPROTOCOL
-        return subprotocols[0] if subprotocols else None
+        """See `choose_subprotocol`."""
+        return choose_subprotocol(subprotocols)
 
     def open(self, *_args: str, **_kwargs: str) -> None:
         """The handshake is done: bytes may flow from the backend."""

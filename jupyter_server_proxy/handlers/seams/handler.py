@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from tornado import httputil, web
 
+from ...callbacks import call_now, watched
 from ..relaying import RelayingHandler
-from .overrides import overridden
+from .overrides import ORIGIN, WATCHED_SEAMS, overridden
 from .requesting import RequestSeams
 
 
@@ -19,8 +23,28 @@ class SeamsHandler(RequestSeams):
     ) -> None:
         self.overrides = overridden(type(self))
         super().__init__(application, request, **kwargs)
+        if self.overrides:
+            self._watch_overrides()
 
     def set_default_headers(self) -> None:
         """Jupyter's headers for what somebody else's code may answer itself."""
         if self.overrides:
             super(RelayingHandler, self).set_default_headers()
+
+    def _watch_overrides(self) -> None:
+        """What somebody else's methods raise, and how long they hold up Jupyter, is put down
+        to them."""
+        for name in self.overrides & WATCHED_SEAMS:
+            if inspect.isfunction(getattr(type(self), name)):
+                setattr(self, name, _watching(getattr(self, name)))
+
+
+def _watching(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method`, whose result may be awaitable, named where it fails."""
+
+    @functools.wraps(method)
+    def call_watched(*args: Any, **kwargs: Any) -> Any:
+        outcome = call_now(functools.partial(method, *args, **kwargs), (), ORIGIN)
+        return watched(outcome, method, ORIGIN) if inspect.isawaitable(outcome) else outcome
+
+    return call_watched

@@ -10,6 +10,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from ...rules.service import Origin
+
+# What a failure of such a method is put down to, next to its name.
+ORIGIN = Origin("", "an overridden method")
+
 # Replace the request that the backend is sent (with `self.request.body` in memory).
 REQUEST_SEAMS = (
     "_build_proxy_request",
@@ -62,7 +67,13 @@ QUESTION_SEAMS = (
     "proxy_open",
     "select_subprotocol",
 )
-SEAMS = (*REQUEST_SEAMS, *ANSWER_SEAMS, *QUESTION_SEAMS)
+SEAMS = (*REQUEST_SEAMS, *ANSWER_SEAMS, *MESSAGE_SEAMS, *QUESTION_SEAMS)
+
+# Those that are called with a request to serve, and so can fail or hold up others.
+WATCHED_SEAMS = frozenset(
+    (*REQUEST_SEAMS, *QUESTION_SEAMS, "delete", "get", "head", "http_get", "options", "patch")
+    + ("post", "proxy", "put")
+)
 
 # The packages whose methods are what everybody starts from.
 BASE_PACKAGES = frozenset(("jupyter_server_proxy", "jupyter_server", "tornado"))
