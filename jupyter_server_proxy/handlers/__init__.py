@@ -10,16 +10,14 @@ from .local import (
     LocalProxyHandler,
     RemoteProxyHandler,
 )
-from .named import (
-    NamedLocalProxyHandler,
-    SuperviseAndProxyHandler,
-)
+from .named import NamedLocalProxyHandler
 from .proxy import ProxyHandler
 from .raw import RawSocketHandler, SuperviseAndRawSocketHandler
 from .routes import setup_handlers
 from .runtime import Runtime
 from .slash import AddSlashHandler
 from .streaming import with_streaming
+from .supervised import SuperviseAndProxyHandler
 
 __all__ = [
     "AddSlashHandler",

@@ -1,31 +1,17 @@
-"""`/NAME/...`: services by name, those that run already and those we start."""
+"""`/NAME/...` for a service that runs already, and what all services by name have in common."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..backend.pool import Call
-from ..errors import BackendUnreachable, RewriteFailed, StartFailed
+from ..callbacks import call_now
 from ..rules import templates
-from ..rules.callables import call_with_known
-from ..rules.service import Service
+from ..rules.service import Origin, Service
 from ..rules.targets import Target
-from .destination import Destination
+from .answers_of_callables import call_for_path
 from .local import LocalProxyHandler
-from .runtime import Runtime
-
-if TYPE_CHECKING:
-    from ..processes.attempt import LaunchFactory
-    from ..processes.supervisor import Ready, Supervisor
-
-# While a child is alive but nobody listens (it may be reloading itself), dialling is tried
-# again this often, for as long as connecting may take.
-REDIAL_SECONDS = 0.05
 
 # The options of a service that are attributes of a relaying handler, by the same names.
 RELAYING_OPTIONS = (
@@ -46,6 +32,10 @@ class NamedLocalProxyHandler(LocalProxyHandler):
     """
 
     service: Service | None = None
+    # Below these there is nobody else's code: requests are only ever relayed.
+    is_own_base = True
+    # Whether it joins messages to a byte stream, see `raw`.
+    is_raw = False
     name: str = ""
     port: Any = 0
     mappath: Mapping[str, str] | Callable[..., Any] = MappingProxyType({})
@@ -60,7 +50,7 @@ class NamedLocalProxyHandler(LocalProxyHandler):
                 if option not in cls.__dict__:
                     setattr(cls, option, getattr(service, option))
             cls.authorization_resource = f"server-proxy:{service.name}"
-            cls.relays_only = cls.__bases__[0] in OWN_BASES
+            cls.relays_only = bool(cls.__bases__[0].__dict__.get("is_own_base"))
 
     @property
     def process_args(self) -> dict[str, Any]:
@@ -72,15 +62,29 @@ class NamedLocalProxyHandler(LocalProxyHandler):
             "name": self.name,
         }
 
+    def origin_of(self, key: str) -> Origin:
+        """See `ExchangingHandler`."""
+        return self.service.origin(key) if self.service is not None else Origin(self.name, key)
+
     def get_request_headers_override(self) -> Mapping[str, str]:
         """The service's own headers, with what they ask for filled in."""
         override = self.request_headers_override
         if not override:
             return {}
-        if callable(override):
-            override = call_with_known(override, self.process_args)
-        rendered: Mapping[str, str] = templates.render(dict(override), self.process_args)
+        rendered: Mapping[str, str] = self._realize_rendered_template(
+            override, "request_headers_override"
+        )
         return rendered
+
+    def _render_template(self, value: Any) -> Any:
+        """`value` with its templates filled in. Raises ValueError for one that is unknown."""
+        return templates.render(value, self.process_args)
+
+    def _realize_rendered_template(self, attribute: Any, key: str = "template") -> Any:
+        """`attribute`, called if it can be, with its templates filled in; `key` is its name."""
+        if callable(attribute):
+            attribute = call_now(attribute, self.process_args, self.origin_of(key))
+        return self._render_template(attribute)
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """Relay to `path`, mapped by `mappath`."""
@@ -97,18 +101,7 @@ class NamedLocalProxyHandler(LocalProxyHandler):
             return path
         if not callable(self.mappath):
             return self.mappath.get(path, path)
-        try:
-            mapped = call_with_known(self.mappath, {"path": path})
-            if inspect.isawaitable(mapped):
-                mapped = await mapped
-        except Exception as error:
-            raise RewriteFailed(
-                f"mappath of service {self.name!r} raised {type(error).__name__}: {error}"
-            ) from error
-        if not isinstance(mapped, str):
-            kind = type(mapped).__name__
-            raise RewriteFailed(f"mappath of service {self.name!r} returned {kind}, not a string")
-        return mapped
+        return await call_for_path(self.mappath, path, self.origin_of("mappath"))
 
     def _find_target(self, host: str, port: Any) -> Target:
         if self.service is not None and self.service.target is not None:
@@ -148,98 +141,3 @@ class NamedLocalProxyHandler(LocalProxyHandler):
     def options(self, path: str) -> Any:  # type: ignore[override]
         """See `ProxyHandler`."""
         return self.proxy(self.port, path)
-
-
-class SuperviseAndProxyHandler(NamedLocalProxyHandler):
-    """Relays to a service whose child is started by the first request.
-
-    `state`, a keyword of the route, is shared by all requests to it; its supervisor is there.
-    """
-
-    state: dict[str, Any]
-    launch_factory: Callable[[str], LaunchFactory]
-    _ready: Ready | None = None
-
-    def initialize(self, state: dict[str, Any]) -> None:
-        """See `tornado.web.RequestHandler.initialize`."""
-        self.state = state
-
-    @property
-    def supervisor(self) -> Supervisor:
-        """Who owns the child's life; made on first use."""
-        return self.make_supervisor(self.runtime, self.base_url, self.state)
-
-    @classmethod
-    def make_supervisor(cls, runtime: Runtime, base_url: str, state: dict[str, Any]) -> Supervisor:
-        """The supervisor of the service of this class, kept in the route's `state`."""
-        supervisor: Supervisor | None = state.get("supervisor")
-        if supervisor is None:
-            service = cls.service
-            if service is None:
-                raise StartFailed(f"{cls.__name__} has no service to start")
-            supervisor = state["supervisor"] = runtime.supervise(
-                service, launch=cls.launch_factory(base_url), base_url=base_url
-            )
-        return supervisor
-
-    @property
-    def port(self) -> int:
-        """The child's port: 0 before it is started, and with a unix socket."""
-        binding = self.supervisor.binding
-        return binding.port if binding is not None else 0
-
-    @property
-    def unix_socket(self) -> str | None:
-        """The child's unix socket, None without one."""
-        binding = self.supervisor.binding
-        return binding.unix_socket or None if binding is not None else None
-
-    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
-        """Start the child if need be, then relay."""
-        await self._ensure_ready()
-        await super().proxy(self.port, path)
-
-    async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
-        """Start the child if need be, then offer the upgrade."""
-        await self._ensure_ready()
-        await super().proxy_open(host, self.port, proxied_path)
-
-    async def _ensure_ready(self) -> Ready:
-        self._ready = await self.supervisor.ensure_ready(is_person=self.is_page_visit)
-        return self._ready
-
-    async def _admitted(self, host: str, port: Any, path: str) -> Destination:
-        ready = self._ready or await self._ensure_ready()
-        return Destination(ready.target, host, port, path, ready.generation)
-
-    async def call_backend(
-        self, destination: Destination, method: str, head: bytes, *, is_repeatable: bool
-    ) -> Call:
-        """Connect, trying again for a while when nobody listens: the child may be reloading."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.connect_timeout
-        while True:
-            try:
-                return await super().call_backend(
-                    destination, method, head, is_repeatable=is_repeatable
-                )
-            except BackendUnreachable:
-                if loop.time() + REDIAL_SECONDS > deadline:
-                    raise
-            await asyncio.sleep(REDIAL_SECONDS)
-            ready = await self._ensure_ready()
-            destination = Destination(
-                ready.target,
-                destination.host,
-                destination.port,
-                destination.path,
-                ready.generation,
-            )
-
-    def in_use(self) -> AbstractContextManager[Any]:
-        """Keeps the child from being stopped as idle."""
-        return self.supervisor.use()
-
-
-# Below these there is nobody else's code: their requests are only ever relayed.
-OWN_BASES = (NamedLocalProxyHandler, SuperviseAndProxyHandler)

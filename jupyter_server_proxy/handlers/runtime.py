@@ -72,7 +72,7 @@ class Runtime:
         from ..processes.supervisor import Supervisor  # noqa: PLC0415
 
         supervisor = Supervisor(
-            service.name,
+            self.registry.unused_name(service.name),
             service.process,
             launch,
             guardian=self.registry.guardian,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Iterator
 
@@ -31,6 +32,11 @@ class Registry:
         if supervisor.name in self._supervisors:
             raise ValueError(f"there is a service {supervisor.name!r} already")
         self._supervisors[supervisor.name] = supervisor
+
+    def unused_name(self, name: str) -> str:
+        """`name`, with a number if there is a service of that name already."""
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        return next(n for n in itertools.chain((name,), numbered) if n not in self._supervisors)
 
     async def remove(self, name: str) -> None:
         """Close the service `name` and forget it. Raises KeyError."""

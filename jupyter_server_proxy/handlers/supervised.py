@@ -1,0 +1,148 @@
+"""`/NAME/...` for a service whose child the first request starts."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from ..backend.pool import Call
+from ..errors import BackendUnreachable
+from ..rules.targets import Target
+from .destination import Destination
+from .runtime import Runtime
+from .seams import managed
+from .seams.managed import LaunchMethods, ManagedRoute
+
+if TYPE_CHECKING:
+    from ..processes.child import Binding
+    from ..processes.supervisor import Ready, Supervisor
+
+# While a child is alive but nobody listens (it may be reloading itself), dialling is tried
+# again this often, for as long as connecting may take.
+REDIAL_SECONDS = 0.05
+
+
+class SuperviseAndProxyHandler(LaunchMethods):
+    """Relays to a service whose child is started by the first request.
+
+    `state`, a keyword of the route, is shared by all requests to it. What it tells other packages
+    is in `seams.process_view`.
+    """
+
+    is_own_base = True
+    state: dict[str, Any]
+    _ready: Ready | None = None
+    _is_ensured = False
+    # Whether somebody else's code has asked for another place than the child's.
+    _is_elsewhere = False
+
+    def initialize(self, state: dict[str, Any]) -> None:
+        """See `tornado.web.RequestHandler.initialize`."""
+        self.state = state
+        if "proc_lock" not in state:
+            state["proc_lock"] = asyncio.Lock()
+
+    @classmethod
+    def make_supervisor(cls, runtime: Runtime, base_url: str, state: object) -> Supervisor | None:
+        """The supervisor of a route of this class, before any request; None where one is needed
+        to say what is started."""
+        if cls.service is None or not isinstance(state, dict) or not managed.is_described(cls):
+            return None
+        return ManagedRoute.of(cls.service, runtime, base_url=base_url, state=state).supervisor
+
+    @property
+    def route(self) -> ManagedRoute:
+        """What all requests to this route share; made on first use."""
+        route: ManagedRoute | None = self.state.get(managed.ROUTE)
+        if route is None:
+            service = self.service or managed.service_of(self, is_raw=self.is_raw)
+            route = ManagedRoute.of(service, self.runtime, base_url=self.base_url, state=self.state)
+        return route
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """Who owns the child's life."""
+        return self.route.supervisor
+
+    @property
+    def port(self) -> int:
+        """The child's port, chosen before it is started; 0 with a unix socket."""
+        return self._binding.port
+
+    @property
+    def unix_socket(self) -> str | None:
+        """The child's unix socket, None without one."""
+        return self._binding.unix_socket or None
+
+    @property
+    def _binding(self) -> Binding:
+        route = self.route
+        present = route.supervisor.binding
+        if present is not None:
+            return present
+        return route.next_binding(self.requested_port, self.requested_unix_socket)
+
+    async def ensure_process(self) -> None:
+        """Wait until the child is ready, which is started if there is none.
+
+        Returns at once where the service is not ours to start. Raises a `ProxyError`.
+        """
+        route = self.route
+        ready = route.supervisor.ready if "proc" in self.state else None
+        self._ready = ready or await route.start(self, is_person=self.is_page_visit)
+
+    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
+        """Start the child if need be, then relay."""
+        await self._ensure("localhost", port)
+        await super().proxy(port if self._is_elsewhere else self.port, path)
+
+    async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
+        """Start the child if need be, then offer the upgrade."""
+        await self._ensure(host, port)
+        await super().proxy_open(host, port if self._is_elsewhere else self.port, proxied_path)
+
+    async def _ensure(self, host: str, port: Any) -> None:
+        if not self.relays_only:
+            is_own = host == "localhost" and (not port or str(port) == str(self.port))
+            self._is_elsewhere = not is_own
+        self._is_ensured = True
+        await self.ensure_process()
+
+    async def _admitted(self, host: str, port: Any, path: str) -> Destination:
+        if not self._is_ensured:
+            await self._ensure(host, port)
+        ready = self._ready
+        if ready is None or self._is_elsewhere:
+            return await super()._admitted(host, port, path)
+        return Destination(ready.target, host, port, path, ready.generation)
+
+    def _find_target(self, host: str, port: Any) -> Target:
+        if self._ready is None and not self._is_elsewhere:
+            self.route.check_place_is_said(self)
+        return super()._find_target(host, port)
+
+    async def call_backend(
+        self, destination: Destination, method: str, head: bytes, *, is_repeatable: bool
+    ) -> Call:
+        """Connect, trying again for a while when nobody listens: the child may be reloading."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.connect_timeout
+        while True:
+            try:
+                return await super().call_backend(
+                    destination, method, head, is_repeatable=is_repeatable
+                )
+            except BackendUnreachable:
+                is_childs = destination.generation > 0
+                if not is_childs or loop.time() + REDIAL_SECONDS > deadline:
+                    raise
+            await asyncio.sleep(REDIAL_SECONDS)
+            await self.ensure_process()
+            if self._ready is not None:
+                target, generation = self._ready.target, self._ready.generation
+                destination = destination._replace(target=target, generation=generation)
+
+    def in_use(self) -> AbstractContextManager[Any]:
+        """Keeps the child from being stopped as idle."""
+        return self.supervisor.use()
