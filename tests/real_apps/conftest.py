@@ -1,4 +1,4 @@
-"""The demo as a person starts it, and a browser. `make test-apps` runs what is here."""
+"""Real programs and packages, and a browser. `make test-apps` runs what is here."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pytest
 
 _TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(_TESTS / "e2e"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 pytest.importorskip("playwright", reason="the browser tests need the package playwright")
-for application in ("bokeh", "datasette", "marimo", "streamlit", "tensorboard"):
-    pytest.importorskip(application, reason=f"{application} is in demo/requirements.txt")
 
 from browser import Troubles, find_browser, new_context, running_browser, screenshot  # noqa: E402
 from jupyter_process import JupyterProcess  # noqa: E402
@@ -23,6 +22,8 @@ _RUN = _TESTS.parent / "demo" / "run.py"
 
 
 def _start_demo(folder: Path) -> JupyterProcess:
+    for application in ("bokeh", "datasette", "marimo", "streamlit", "tensorboard"):
+        pytest.importorskip(application, reason=f"{application} is in demo/requirements.txt")
     command = [sys.executable, str(_RUN), "--port", "0", "--folder", str(folder / "demo")]
     # What a person has set up for Jupyter must not matter to the demo.
     settings = {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
@@ -53,12 +54,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
     demo.kill()
 
 
+@pytest.fixture(scope="module")
+def jupyter(request: pytest.FixtureRequest) -> JupyterProcess:
+    """The server that the pages of a module are pages of; modules may have one of their own."""
+    demo: JupyterProcess = request.getfixturevalue("demo")
+    return demo
+
+
 @pytest.fixture
-def page(browser: Browser, demo: JupyterProcess, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = new_context(browser, demo.url, demo.token)
+def page(
+    browser: Browser, jupyter: JupyterProcess, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page that is logged in to `jupyter`."""
+    context = new_context(browser, jupyter.url, jupyter.token)
     page = context.new_page()
     yield page
-    screenshot(page, request.node.name)
+    for number, shown in enumerate(context.pages):
+        screenshot(shown, f"{request.node.name}{f'-{number}' if number else ''}")
     context.close()
 
 
@@ -74,3 +86,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             "REAL APPLICATIONS WERE NOT TESTED: no chromium found (set CHROMIUM to its path)",
             red=True,
         )
+    skipped = terminalreporter.stats.get("skipped", [])
+    for loud in sorted({str(report.longrepr[2]) for report in skipped}):
+        terminalreporter.write_line(f"REAL APPLICATIONS WERE NOT ALL TESTED: {loud}", red=True)
