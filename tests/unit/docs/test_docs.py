@@ -12,9 +12,11 @@ from jupyter_server_proxy.handlers.proxy import HELP_HOSTS
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")])
+READMES = (*ROOT.glob("*/README.md"), *ROOT.glob("examples/*/README.md"))
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *READMES])
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+INCLUDED = re.compile(r"^```\{literalinclude\} (.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -64,6 +66,15 @@ def test_files_that_are_named_exist(page: Path) -> None:
     named = [name for name in CODE.findall(prose(page)) if FILE.fullmatch(name)]
     places = (ROOT, ROOT / "jupyter_server_proxy")
     assert [name for name in named if not any((at / name).exists() for at in places)] == []
+
+
+@every_page
+def test_files_that_are_shown_exist_and_have_the_marks_between_which_they_are(page: Path) -> None:
+    for block in INCLUDED.findall(page.read_text(encoding="utf-8")):
+        name, *options = block.splitlines()
+        shown = (page.parent / name).read_text(encoding="utf-8")
+        marks = re.findall(r"^:(?:start-after|end-before): (.+)$", "\n".join(options), re.MULTILINE)
+        assert [mark for mark in marks if mark not in shown] == [], name
 
 
 @every_page
