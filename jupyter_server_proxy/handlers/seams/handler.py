@@ -9,13 +9,13 @@ from typing import Any
 
 from tornado import httputil, web
 
-from ...callbacks import call_now, watched
+from ...callbacks import call_now
 from ..relaying import RelayingHandler
+from .messages import MessageSeams
 from .overrides import ORIGIN, WATCHED_SEAMS, overridden
-from .requesting import RequestSeams
 
 
-class SeamsHandler(RequestSeams):
+class SeamsHandler(MessageSeams):
     """Knows which of its methods somebody else has written, and asks those where they matter."""
 
     def __init__(
@@ -44,7 +44,6 @@ def _watching(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def call_watched(*args: Any, **kwargs: Any) -> Any:
-        outcome = call_now(functools.partial(method, *args, **kwargs), (), ORIGIN)
-        return watched(outcome, method, ORIGIN) if inspect.isawaitable(outcome) else outcome
+        return call_now(functools.partial(method, *args, **kwargs), (), ORIGIN)
 
     return call_watched
