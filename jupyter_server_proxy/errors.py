@@ -169,14 +169,6 @@ class OverLimit(ProxyError):
     title = "The application is busy"
 
 
-class OverrideFailed(ProxyError):
-    """A method that a package has overridden raised, or returned something of no use."""
-
-    status = 500
-    title = "A package's code failed"
-    log_level = logging.ERROR
-
-
 class RewriteFailed(ProxyError):
     """`rewrite_response` got a body over the stated limit, or made an answer that is none."""
 

@@ -80,7 +80,8 @@ async def test_a_request_made_anew_follows_redirects_as_tornados_client_does(
 async def test_an_override_that_returns_nothing_is_named(jupyter: Jupyter, app: Backend) -> None:
     answer = await fetch(jupyter, "/buildsnothing/")
     assert answer.status == 500
-    assert b"BuildsNothing._build_proxy_request() returned NoneType" in answer.body
+    assert b"BuildsNothing._build_proxy_request() of module requests_overriding" in answer.body
+    assert b"returned NoneType, not tornado.httpclient.HTTPRequest" in answer.body
     assert app.requests == []
 
 
@@ -274,6 +275,22 @@ async def test_prefix_and_hosts_are_asked_about(jupyter: Jupyter, app: Backend) 
 async def test_an_own_idea_of_activity_is_asked(jupyter: Jupyter, app: Backend) -> None:
     answer = await fetch(jupyter, "/activity/x")
     assert any(cookie.startswith(b"noted=yes") for cookie in answer.all("Set-Cookie"))
+
+
+async def test_an_override_that_raises_is_named(jupyter: Jupyter, app: Backend) -> None:
+    answer = await fetch(jupyter, "/broken/", method="POST", body=b"")
+    assert answer.status == 500
+    assert (
+        b"Broken.post() of module requests_overriding raised RuntimeError: no idea" in answer.body
+    )
+    assert (await fetch(jupyter, "/broken/")).body == b"hello"
+    assert app.request.method == b"GET"
+    jupyter.expected_tracebacks += 1
+
+
+async def test_an_override_that_holds_up_jupyter_is_named(jupyter: Jupyter, app: Backend) -> None:
+    assert (await fetch(jupyter, "/slow/")).body == b"hello"
+    assert "Slow.http_get() of module requests_overriding held up Jupyter for 0." in jupyter.log()
 
 
 # --- which path a class takes ---------------------------------------------------------------

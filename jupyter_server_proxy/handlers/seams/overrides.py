@@ -24,14 +24,10 @@ REQUEST_SEAMS = (
     "proxy_request_headers",
     "proxy_request_options",
 )
-# Run around the relaying of a request, and may change its answer once that is over.
-ANSWER_SEAMS = (
-    "add_header",
-    "clear_header",
+# Have a request relayed, or answer it.
+VERB_SEAMS = (
     "delete",
     "extension_method",
-    "finish",
-    "flush",
     "get",
     "head",
     "http_get",
@@ -40,6 +36,14 @@ ANSWER_SEAMS = (
     "post",
     "proxy",
     "put",
+)
+# Run around the relaying of a request, and may change its answer once that is over.
+ANSWER_SEAMS = (
+    *VERB_SEAMS,
+    "add_header",
+    "clear_header",
+    "finish",
+    "flush",
     "set_header",
     "set_status",
     "write",
@@ -70,10 +74,7 @@ QUESTION_SEAMS = (
 SEAMS = (*REQUEST_SEAMS, *ANSWER_SEAMS, *MESSAGE_SEAMS, *QUESTION_SEAMS)
 
 # Those that are called with a request to serve, and so can fail or hold up others.
-WATCHED_SEAMS = frozenset(
-    (*REQUEST_SEAMS, *QUESTION_SEAMS, "delete", "get", "head", "http_get", "options", "patch")
-    + ("post", "proxy", "put")
-)
+WATCHED_SEAMS = frozenset((*REQUEST_SEAMS, *QUESTION_SEAMS, *VERB_SEAMS))
 
 # The packages whose methods are what everybody starts from.
 BASE_PACKAGES = frozenset(("jupyter_server_proxy", "jupyter_server", "tornado"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from tornado import httpclient, httputil
 
-from ...errors import OverrideFailed
+from ...callbacks import returned_nonsense
 from ...rules.forwarded import prefix_fields
 from ...rules.headers import request_headers
 from ...rules.targets import TcpTarget, bracketed
@@ -30,7 +30,7 @@ from .asked import (
     with_subprotocols,
 )
 from .fetching import fetch, make_client
-from .overrides import REQUEST_SEAMS
+from .overrides import ORIGIN, REQUEST_SEAMS
 
 
 class RequestSeams(AnswerSeams):
@@ -141,10 +141,8 @@ class RequestSeams(AnswerSeams):
     ) -> None:
         request = await awaited(self._build_proxy_request(host, port, proxied_path, body))
         if not isinstance(request, httpclient.HTTPRequest):
-            raise OverrideFailed(
-                f"{type(self).__name__}._build_proxy_request() returned "
-                f"{type(request).__name__}, not tornado.httpclient.HTTPRequest"
-            )
+            problem = f"returned {type(request).__name__}, not tornado.httpclient.HTTPRequest"
+            raise returned_nonsense(self._build_proxy_request, ORIGIN, problem)
         destination = self._asked_destination(host, port, proxied_path)
         if needs_tornado(request):
             await self._relay_fetched(client, request, destination)

@@ -5,7 +5,9 @@ Each class overrides one thing; the routes are named after them.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from functools import wraps
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -181,9 +183,20 @@ class Broken(Base):
         raise RuntimeError("no idea")
 
 
+class Slow(Base):
+    """Takes its time, in the middle of a coroutine."""
+
+    proxy_base = "slow"
+
+    async def http_get(self, path):
+        await asyncio.sleep(0)
+        time.sleep(0.6)  # noqa: ASYNC251 - it is what must be seen
+        await self.proxy(self.port, path)
+
+
 ROUTES = (
     *(Plain, Builds, BuildsAnew, BuildsNothing, Headers, Options, Address, Progressive, Fetches),
-    *(Location, Subprotocol, Afterwards, Context, Activity, Broken),
+    *(Location, Subprotocol, Afterwards, Context, Activity, Broken, Slow),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from abc import ABC
-from unittest.mock import Mock
+from types import SimpleNamespace
 
 import pytest
 from jupyter_server.extension.handler import ExtensionHandlerMixin
@@ -97,8 +97,9 @@ def test_a_body_is_not_streamed_past_somebody_elses_code() -> None:
         def prepare(self):
             return super().prepare()
 
-    headers = HTTPHeaders({"Content-Length": "1"})
+    headers = HTTPHeaders({"Content-Length": "1", "Host": "localhost"})
     line = RequestStartLine("POST", "/x", "HTTP/1.1")
-    request = HTTPServerRequest(start_line=line, headers=headers, connection=Mock())
+    connection = SimpleNamespace(context=None)
+    request = HTTPServerRequest(start_line=line, headers=headers, connection=connection)
     assert WithBody("/x", NamedLocalProxyHandler).match(request) is not None
     assert WithBody("/x", Own).match(request) is None
