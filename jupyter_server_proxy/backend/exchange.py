@@ -66,6 +66,8 @@ class Exchange:
         self._connection = connection
         self._is_head_request = method == "HEAD"
         self._parser: Any = httptools.HttpResponseParser(self)
+        # Scripts often end the lines of a head with LF alone (RFC 9112 section 2.2).
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None

@@ -47,7 +47,9 @@ CHUNKED = (
     b"5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nT: u\r\n\r\n"
 )
 INTERIM = b"HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
-WHOLE = [LENGTH, CHUNKED, INTERIM + LENGTH, INTERIM + CHUNKED]
+# As scripts write heads; RFC 9112 section 2.2 lets a recipient understand them.
+BARE_LF = b"HTTP/1.1 200 OK\nContent-Length: 11\nX: y\n\nhello world"
+WHOLE = [LENGTH, CHUNKED, INTERIM + LENGTH, INTERIM + CHUNKED, BARE_LF]
 
 
 @settings(deadline=None)
