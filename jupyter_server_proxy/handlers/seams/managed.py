@@ -150,8 +150,10 @@ class ManagedRoute:
             unix_socket = _asked(handler, "unix_socket")
         if is_foreign(inspect.getattr_static(handler, "port")):
             wanted = as_port(_asked(handler, "port"), handler.name)
-            # What `super().port` has said is no wish.
-            port = wanted if wanted != self.supervisor.next_binding().port else port
+            # What `super().port` has said is no wish: it is the one that was chosen by chance.
+            is_chosen = self.supervisor.options.port != wanted
+            if not is_chosen or wanted != self.supervisor.next_binding().port:
+                port = wanted
         return port, unix_socket
 
     def check_place_is_said(self, handler: LaunchMethods) -> None:
