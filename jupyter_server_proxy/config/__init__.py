@@ -5,7 +5,6 @@ Re-exports the public names; no logic here.
 
 from __future__ import annotations
 
-from ..processes.launching import launch_factory
 from .compile import compile_service
 from .discovery import discover, get_entrypoint_server_processes
 from .launcher import LauncherEntry
@@ -20,7 +19,6 @@ __all__ = [
     "compile_service",
     "discover",
     "get_entrypoint_server_processes",
-    "launch_factory",
     "make_handlers",
     "make_server_process",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from ..rules import templates
-from ..rules.callables import check_callable, check_takes_one
+from ..rules.callables import callable_name, check_callable, check_takes_one
 from ..rules.service import Launcher, Service
 from .checks import explained, path_or_none, pattern
 from .compile_backend import check_reachable, remote_target
@@ -45,9 +46,7 @@ def compile_service(process: ServerProcess) -> Service:
         target=remote_target(process),
         absolute_url=process.absolute_url,
         mappath=_mappath(process),
-        request_headers_override=_templated(
-            process, "request_headers_override", HEADER_ARGUMENTS, dict
-        ),
+        request_headers_override=_headers_override(process),
         rewrite_response=_rewrite_response(process),
         rewrite_content_types=_content_types(process),
         rewrite_limit=process.rewrite_response_limit,
@@ -75,6 +74,14 @@ def _templated(
             return value
         templates.check(value)
     return shape(value)
+
+
+def _headers_override(process: ServerProcess) -> Any:
+    with explained(process, "request_headers_override"):
+        if inspect.iscoroutinefunction(process.request_headers_override):
+            name = callable_name(process.request_headers_override)
+            raise ValueError(f"{name}() is async; it has to be a plain function")
+    return _templated(process, "request_headers_override", HEADER_ARGUMENTS, dict)
 
 
 def _launcher(process: ServerProcess) -> Launcher:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from traitlets import Bool, Dict, Instance, Unicode, Union, default, validate
@@ -11,7 +10,6 @@ from traitlets.config import LoggingConfigurable
 
 from .. import handlers
 from ..errors import ConfigurationError
-from ..processes.launching import launch_factory
 from ..rules.service import Origin
 from .backend_traits import BackendTraits
 from .compile import compile_service
@@ -147,7 +145,6 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
                 "requested_unix_socket": self.unix_socket,
                 "environment": self.environment,
                 "timeout": self.timeout,
-                "launch_factory": partial(launch_factory, service),
             }
         else:
             attributes |= {"port": self.port, "unix_socket": self.unix_socket}

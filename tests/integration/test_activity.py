@@ -75,7 +75,7 @@ async def test_a_port_without_a_service_counts(jupyter, app):
 
 async def test_a_function_that_raises_counts_and_is_logged(jupyter, app):
     assert await is_noted(jupyter, "/raising/")
-    assert "update_last_activity raised" in jupyter.log()
+    assert "service 'raising': update_last_activity: <lambda>() raised" in jupyter.log()
     jupyter.expected_tracebacks = jupyter.log().count("Traceback (most recent call last)")
 
 

@@ -145,6 +145,7 @@ async def test_a_function_that_raises_is_a_500_that_names_it(jupyter, app):
     assert b"refuse" in response.body
     assert b"not this one" in response.body
     assert b"HELLO" not in response.body
+    jupyter.expected_tracebacks += 1  # where it raised is in the log
 
 
 async def test_only_the_chosen_types_are_collected(jupyter, app):
@@ -249,3 +250,4 @@ async def test_a_mappath_that_fails_is_a_500_that_names_the_service(jupyter, app
     assert reason in response.body
     assert service.encode() in response.body
     assert app.connections == 0
+    jupyter.expected_tracebacks += service == "raising"

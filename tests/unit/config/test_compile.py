@@ -99,6 +99,10 @@ def wants_prot(port: int, prot: int) -> list[str]:
     return [str(port), str(prot)]
 
 
+async def slow_headers() -> dict[str, str]:
+    return {}
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
@@ -106,7 +110,9 @@ def wants_prot(port: int, prot: int) -> list[str]:
         ({"command": []}, "command: is missing"),
         ({"unix_socket": True}, "unix_socket: must be the path of the socket when there is no"),
         ({"command": ["x", "{prot}"]}, r"command: '\{prot\}' in '\{prot\}' is no template; known"),
-        ({"command": ["x"], "environment": {"A": "{"}}, r"environment: '\{' in '\{' is no templ"),
+        ({"command": ["x"], "environment": {"A": '{"k": "s3cret"}'}},
+         "environment: the value of 'A' has a brace that is no template; known are"),
+        ({"port": 1, "request_headers_override": slow_headers}, r".*slow_headers\(\) is async"),
         ({"port": 1, "request_headers_override": {"{x}": ""}}, r"request_headers_override: '\{x\}"),
         ({"command": ["x"], "cwd": "/srv/{}"}, r"cwd: '\{\}' in"),
         ({"command": wants_prot},
@@ -125,7 +131,7 @@ def wants_prot(port: int, prot: int) -> list[str]:
          "exclude_last_activity_patterns: b'a' must be a pattern of text"),
         ({"port": 65536}, "port: must be 1 to 65535, or 0 for any free one, not 65536"),
         ({"port": -1}, "port: must be 1 to 65535"),
-        ({"command": ["x"], "timeout": 0}, "timeout: must be a number of seconds, more than 0, not"),
+        ({"command": ["x"], "timeout": 0}, "timeout: must be a number of seconds, more than 0"),
         ({"command": ["x"], "timeout": float("nan")}, "timeout: .* not nan"),
         ({"command": ["x"], "readiness": "https"}, 'readiness: must be "http", "tcp".*\'https\''),
         ({"command": ["x"], "readiness": {"log": "("}}, "readiness: .* no regular expression"),
@@ -155,3 +161,4 @@ def test_what_cannot_work_names_service_and_key_and_what_is_right(settings: Any,
     with pytest.raises(ConfigurationError) as caught:
         compiled(**settings)
     assert re.match(f"service 'app': {text}", str(caught.value)), str(caught.value)
+    assert "s3cret" not in str(caught.value)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from jupyter_server_proxy.config import ServerProcess, compile_service, launch_factory
+from jupyter_server_proxy.config import ServerProcess, compile_service
 from jupyter_server_proxy.errors import StartFailed
 from jupyter_server_proxy.processes.child import Binding, Launch, LaunchDeclined
+from jupyter_server_proxy.processes.launching import make_launch
 
 TCP = Binding(8123, "")
 SOCKET = Binding(0, "/run/x/socket")
@@ -20,7 +21,7 @@ SOCKET = Binding(0, "/run/x/socket")
 
 async def launched(binding: Binding = TCP, **settings: Any) -> Launch:
     service = compile_service(ServerProcess(**{"name": "app", "command": ["x"], **settings}))
-    return await launch_factory(service, "/user/ada/")(binding)
+    return await make_launch(service, "/user/ada/", binding)
 
 
 async def slow_command(port: int, name: str, cwd: str) -> list[str]:
@@ -124,7 +125,7 @@ async def breaks_later() -> list[str]:
         ({"command": exits}, r"command: exits\(\) .* raised SystemExit: 2"),
         (
             {"environment": breaks_later},
-            r"environment: breaks_later\(\) .* raised FileNotFoundError",
+            r"environment: breaks_later\(\) .* raised FileNotFound",
         ),
         (
             {"command": lambda: ["x", "{foo}"]},

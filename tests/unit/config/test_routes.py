@@ -18,6 +18,7 @@ from jupyter_server_proxy import handlers
 from jupyter_server_proxy.config import ServerProcess, compile_service, make_handlers
 from jupyter_server_proxy.config.routes import literal_pattern
 from jupyter_server_proxy.processes.child import Binding
+from jupyter_server_proxy.processes.launching import make_launch
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_callables_do_not_become_methods() -> None:
 async def test_a_supervised_handler_knows_how_to_launch() -> None:
     process = ServerProcess(name="app", command=["x", "{base_url}", "{port}"], timeout=7)
     handler: Any = process.make_proxy_handler()[0]
-    launch = await handler.launch_factory("/b/")(Binding(8123, ""))
+    launch = await make_launch(handler.service, "/b/", Binding(8123, ""))
     assert launch.argv == ("x", "/b/", "8123")
     assert (handler.timeout, handler.requested_port, handler.command) == (7, 0, process.command)
 

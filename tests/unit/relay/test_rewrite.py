@@ -9,13 +9,14 @@ from tornado import httpclient, httputil
 from traitlets import TraitError
 
 from jupyter_server_proxy.backend.exchange import Exchange
-from jupyter_server_proxy.errors import RewriteFailed
+from jupyter_server_proxy.errors import CallableFailed, RewriteFailed
 from jupyter_server_proxy.relay.rewrite import (
     RewritableResponse,
     collect,
     rewritten,
     wants_rewriting,
 )
+from jupyter_server_proxy.rules.service import Origin
 
 
 class Connection:
@@ -57,9 +58,12 @@ async def test_the_limit_is_inclusive():
         await collect(response(), 4)
 
 
+ORIGIN = Origin("app", "rewrite_response")
+
+
 async def run(*functions, status: str = "200 OK", **known):
     return await rewritten(
-        response(status=status), b"hello", functions, known=known, url="http://x"
+        response(status=status), b"hello", functions, known=known, url="http://x", origin=ORIGIN
     )
 
 
@@ -99,7 +103,7 @@ async def test_a_wrong_type_names_the_function():
     def careless(response):
         response.body = "text"
 
-    with pytest.raises(RewriteFailed, match="careless"):
+    with pytest.raises(CallableFailed, match="careless"):
         await run(careless)
 
 
