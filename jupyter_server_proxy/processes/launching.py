@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from ..callbacks import call, raised
 from ..errors import CallableFailed, StartFailed
@@ -18,9 +18,6 @@ from ..rules.service import Service
 from ..rules.templates import render
 from ..rules.wording import described
 from .child import Binding, Launch, LaunchDeclined
-
-if TYPE_CHECKING:
-    from .attempt import LaunchFactory
 
 
 class LastWord:
@@ -40,25 +37,14 @@ class LastWord:
         return self.method()
 
 
-def launch_factory(service: Service, base_url: str) -> LaunchFactory:
-    """What makes the launch of `service` for a port or socket; `base_url` is Jupyter's.
-
-    A supervisor calls the result, which awaits and raises as `make_launch` does.
-    """
-
-    async def launch(binding: Binding) -> Launch:
-        return await make_launch(service, base_url, binding)
-
-    return launch
-
-
 async def make_launch(
     service: Service, base_url: str, binding: Binding, *, timeout: LastWord | None = None
 ) -> Launch:
-    """The launch of `service` for a port or socket, with the user's callables called.
+    """The launch of `service` for a port or socket, with the user's callables called and awaited.
 
-    Raises StartFailed, naming key and callable, when one raises or returns something of no use,
-    and LaunchDeclined for an empty command: there is nothing for us to start then.
+    `base_url` is Jupyter's. Raises StartFailed, naming key and callable, when one raises or
+    returns something of no use, and LaunchDeclined for an empty command: there is nothing for us
+    to start then.
     """
     rendering = _Rendering(service, base_url, binding, timeout)
     cwd = rendering.directory(await rendering.realize("cwd", service.cwd))

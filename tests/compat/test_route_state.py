@@ -184,7 +184,7 @@ async def test_nothing_is_started_while_a_package_holds_the_lock(
     async with connected(jupyter) as gone:
         await gone.ask("GET", f"/{name}/leaves")
     while await found(jupyter, name, "count_waiters") == 0:
-        await asyncio.sleep(0.01)
+        pass
     assert await found(jupyter, name, "health") is False
     assert not any(task.done() for task in waiting)
     await reach(jupyter, name, "release")
