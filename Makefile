@@ -93,10 +93,15 @@ $(APPS_VENV)/.installed: $(INSTALLED_FROM) demo/requirements.txt
 	touch $@
 
 # One environment for each set of packages that fit together; the tests find them by these names.
+# A second file, NAME.no-deps, has packages whose own requirements are not wanted.
 $(APPS)/%/.installed: tests/real_apps/requirements/%.txt $(INSTALLED_FROM)
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(PROXY) --requirement $<
+	test ! -e $(<:.txt=.no-deps) || $(@D)/bin/python -m pip install --quiet \
+		--disable-pip-version-check --no-deps --requirement $(<:.txt=.no-deps)
 	touch $@
+
+$(APPS)/stubs-released/.installed: PROXY =
 
 test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium  ## real applications and packages
 	APPS=$(abspath $(APPS)) $(APPS_VENV)/bin/python scripts/own_network.py \
