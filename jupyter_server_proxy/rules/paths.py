@@ -99,6 +99,7 @@ def absolute_path(raw_path: str, decoded: str, prefix: str) -> str:
         head = decoded_path(raw_path[: len(raw_path) - len(remainder)])
         if head in (prefix, decoded_path(prefix)):
             return raw_path
+        return wire_prefix(prefix) + remainder
     return wire_prefix(prefix) + quote_path(decoded)
 
 

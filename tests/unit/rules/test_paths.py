@@ -161,7 +161,8 @@ def test_a_mapped_path_is_quoted_and_any_other_sent_as_it_came():
         ("/base/name/x", "/mapped to", "/base/name", "/base/name/mapped%20to"),
         ("/base/proxy/absolute/1", "", "/base/proxy/absolute/1", "/base/proxy/absolute/1"),
         ("/base/name/", "", "/base/name", "/base/name/"),
-        ("/other", "", "/base/name", "/base/name/"),
+        ("/other", "", "/base/name", "/base/name"),
+        ("/base/localhost:1/a%2Fb", "/a/b", "/base/1", "/base/1/a%2Fb"),
     ],
 )
 def test_absolute_url_sends_the_whole_path_as_it_came(raw, decoded, prefix, path):
