@@ -12,6 +12,7 @@ from jupyter_server.utils import url_path_join
 
 from .api import IconHandler, ServersInfoHandler
 from .config import ServerProcess, ServerProxy, discover, make_handlers
+from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
 
 # JupyterHub's local spawner gives a server five seconds between asking and killing it.
@@ -48,7 +49,12 @@ def load(serverapp: Any) -> Runtime:
     runtime = Runtime.of(web_app.settings, serverapp.log)
     proxy = ServerProxy(parent=serverapp)
     processes = discover(proxy)
-    handlers = make_handlers(base_url, processes)
+
+    def leave_out(process: ServerProcess, error: ConfigurationError) -> None:
+        processes.remove(process)
+        proxy.report_broken(error)
+
+    handlers = make_handlers(base_url, list(processes), on_broken=leave_out)
     web_app.add_handlers(".*", handlers)
     for rule in handlers:
         if isinstance(rule, tuple):

@@ -46,8 +46,8 @@ class IconHandler(JupyterHandler, web.StaticFileHandler):
         return os.path.abspath(self.icons[url_path])
 
     def validate_absolute_path(self, root: str, absolute_path: str) -> str:
-        """`absolute_path` if there is such a file, else 404; it came from our own table."""
-        if not os.path.isfile(absolute_path):
+        """`absolute_path` if it can be read, else 404; it came from our own table."""
+        if not (os.path.isfile(absolute_path) and os.access(absolute_path, os.R_OK)):
             raise web.HTTPError(404)
         return absolute_path
 

@@ -3,34 +3,66 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from tornado import web
+
+from ..errors import ConfigurationError
 from ..handlers import AddSlashHandler, with_streaming
+from ..rules.callables import blamed_name
+from ..rules.wording import described
 from .server_process import ServerProcess
 
 # RFC 3986 section 2.3; all other characters may also come percent-encoded.
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
-def make_handlers(base_url: str, server_processes: Iterable[ServerProcess]) -> list[Any]:
+def make_handlers(
+    base_url: str,
+    server_processes: Iterable[ServerProcess],
+    *,
+    on_broken: Callable[[ServerProcess, ConfigurationError], None] | None = None,
+) -> list[Any]:
     """Tornado's route tuples for `server_processes` below `base_url`.
 
-    A service whose handler cannot be made is logged and left out.
+    A service whose handler cannot be made is left out, and `on_broken` is told why, or else the
+    log.
     """
     routes: list[Any] = []
     for process in server_processes:
         try:
-            handler, keywords = process.make_proxy_handler()
-        # make_proxy_handler may be a package's own; one bad service must not stop the others.
-        except Exception as error:
-            process.log.error("service %r has no route: %s", process.name, error)
+            handler, keywords = _made_handler(process)
+        except ConfigurationError as error:
+            (on_broken or _log_broken)(process, error)
             continue
         if handler is not None:
             path = literal_pattern(_joined(base_url, process.name))
             routes.append((path + "/(.*)", handler, keywords))
             routes.append((path, AddSlashHandler))
     return with_streaming(routes)
+
+
+def _made_handler(process: ServerProcess) -> tuple[type | None, dict[str, Any]]:
+    """What `make_proxy_handler`, which may be a package's own, makes. Raises ConfigurationError."""
+    origin = process.origin("make_proxy_handler")
+    name = blamed_name(process.make_proxy_handler, origin.package)
+    try:
+        handler, keywords = process.make_proxy_handler()
+    except ConfigurationError as error:
+        raise process.blamed(error) from error
+    except (Exception, SystemExit) as error:  # one bad service must not stop the others
+        problem = f"{name} raised {type(error).__name__}: {error}"
+        raise ConfigurationError(process.name, origin.key, problem) from error
+    is_handler = isinstance(handler, type) and issubclass(handler, web.RequestHandler)
+    if handler is not None and not is_handler:
+        problem = f"{name} returned no handler class, but {described(handler)}"
+        raise ConfigurationError(process.name, origin.key, problem)
+    return handler, {} if keywords is None else keywords
+
+
+def _log_broken(process: ServerProcess, error: ConfigurationError) -> None:
+    process.log.error("%s; there is no route to it", error)
 
 
 def literal_pattern(path: str) -> str:

@@ -76,8 +76,6 @@ def test_agrees_with_str_format_wherever_both_accept(text: str) -> None:
 @pytest.mark.parametrize("value", [{"k": "{s3cret}"}, {"o": {"k": ["Bearer {s3cret"]}}])
 def test_what_is_in_a_dictionary_is_not_quoted(value: object) -> None:
     for check in (templates.check, lambda it: templates.render(it, FIELDS)):
-        with pytest.raises(
-            ValueError, match="the value of '[ko]' has a brace"
-        ) as caught:
+        with pytest.raises(ValueError, match=r"the value of '[ko]' has a brace") as caught:
             check(value)
         assert "s3cret" not in str(caught.value)
