@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from functools import partial, wraps
 from typing import Any, Protocol
 
 from tornado import httputil, web, websocket
 
+from ..callbacks import call
 from ..rules.frames import GOING_AWAY, INTERNAL_ERROR, Closing
+from ..rules.service import Origin
 from .message_ends import BackendEnd, Ping, Sendable
 
 # What is collected before it is passed on, in bytes, where nobody says otherwise.
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
+# What a failure in a method is put down to, besides its name.
+OVERRIDE = Origin("", "an overridden method")
 # Tornado makes these itself for the client, or did not agree on them.
 _OWN_FIELDS = frozenset(("sec-websocket-accept", "sec-websocket-extensions"))
 
@@ -153,6 +159,23 @@ class ClientSocket(websocket.WebSocketHandler):
 def _retrieve(sent: asyncio.Future[None]) -> None:
     if not sent.cancelled():
         sent.exception()
+
+
+def _unless_closed(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method`, for which it is no error when a side has closed meanwhile."""
+
+    @wraps(method)
+    def call_unless_closed(*arguments: Any, **keywords: Any) -> Any:
+        with suppress(websocket.WebSocketClosedError):
+            result = method(*arguments, **keywords)
+            return _wait_unless_closed(result) if inspect.isawaitable(result) else None
+
+    return call_unless_closed
+
+
+async def _wait_unless_closed(result: Awaitable[Any]) -> None:
+    with suppress(websocket.WebSocketClosedError):
+        await result
 
 
 class MessageRelay:
@@ -307,18 +330,11 @@ class MessageRelay:
         self, name: str, method: Callable[..., Any], *arguments: Any, **keywords: Any
     ) -> None:
         try:
-            result = method(*arguments, **keywords)
-            if inspect.isawaitable(result):
-                await result
-        except websocket.WebSocketClosedError:
-            pass
-        except Exception:
-            cls = type(self.seams)
-            self.seams.log.exception(
-                "server-proxy: %s.%s.%s() raised; the websocket is closed",
-                cls.__module__, cls.__qualname__, name,
-            )  # fmt: skip
-            self.fail(f"{cls.__name__}.{name}() raised")
+            await call(partial(_unless_closed(method), *arguments, **keywords), (), OVERRIDE)
+        except Exception as error:
+            cls = type(self.seams).__name__
+            self.seams.log.warning("server-proxy: a websocket is closed: %s", error)
+            self.fail(f"{cls}.{name}() raised")
 
     def _close_client(self, code: int, reason: str) -> None:
         if self.client is not None:

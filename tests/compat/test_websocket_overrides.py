@@ -384,9 +384,17 @@ async def test_an_override_that_raises_is_named_and_closes_this_websocket_only(j
             with pytest.raises(ConnectionClosed) as closed:
                 await patiently(client.recv())
             assert closed.value.rcvd == Close(1011, "Raises.on_message() raised")
-        assert "websocket_overriding.Raises.on_message() raised" in jupyter.log()
+        blamed = "on_message() of module websocket_overriding raised RuntimeError: on purpose"
+        assert blamed in jupyter.log()
         await other.send("still here")
         assert await patiently(other.recv()) == "still here"
+
+
+async def test_an_override_that_holds_everybody_up_is_reported(jupyter):
+    async with application(echo) as port, opened(jupyter, f"sleeps/{port}/") as client:
+        await client.send("x")
+        assert await patiently(client.recv()) == "x"
+    assert "on_message() of module websocket_overriding held up Jupyter for" in jupyter.log()
 
 
 async def test_an_open_that_fails_after_the_handshake_closes_the_websocket(jupyter):

@@ -6,6 +6,7 @@ What they were told is written to the log, where the tests read it.
 from __future__ import annotations
 
 import asyncio
+import time
 
 from jupyter_server.utils import url_path_join
 from tornado import web
@@ -128,6 +129,14 @@ class Raises(LocalProxyHandler):
         raise RuntimeError("on purpose")
 
 
+class Sleeps(LocalProxyHandler):
+    """Blocks the whole server."""
+
+    def on_message(self, message):
+        time.sleep(0.6)
+        return super().on_message(message)
+
+
 class FailsToOpen(LocalProxyHandler):
     async def open(self, port, proxied_path):
         await super().open(port, proxied_path)
@@ -156,7 +165,7 @@ def _load_jupyter_server_extension(serverapp):
     base = serverapp.web_app.settings["base_url"]
     classes = [
         Plain, Changes, Drops, Listens, SilentClose, Pings, Chooses, Compresses, Raises,
-        FailsToOpen, RawUpper,
+        FailsToOpen, RawUpper, Sleeps,
     ]  # fmt: skip
     routes = [(f"{cls.__name__.lower()}/(\\d+)(.*)", cls) for cls in classes]
     serverapp.web_app.add_handlers(
