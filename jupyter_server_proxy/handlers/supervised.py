@@ -12,7 +12,8 @@ from ..rules.targets import Target
 from .destination import Destination
 from .runtime import Runtime
 from .seams import managed
-from .seams.managed import LaunchMethods, ManagedRoute
+from .seams.launch_methods import LaunchMethods
+from .seams.managed import ManagedRoute
 
 if TYPE_CHECKING:
     from ..processes.child import Binding

@@ -1,28 +1,23 @@
-"""Handlers that say themselves how their child is started: by methods and by what they set.
+"""Who starts a route's child, and what is started: the handler of the request is asked.
 
-`LaunchMethods` is what such classes find by `super()`, `ManagedRoute` asks the handler of the
-request that starts the child. A class that only config has made is not asked anything.
+A class that only config has made is not asked anything: its service says it all.
 """
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import os
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ...backend.probe import fetch_status
 from ...errors import NotManaged, ProxyError, StartFailed
 from ...processes.child import Binding, Launch
 from ...processes.launching import LastWord, make_launch
 from ...rules.lifecycle import State
-from ...rules.service import CallableReadiness, Launcher, ProcessOptions, Service
+from ...rules.service import CallableReadiness, Launcher, Service
 from ...rules.targets import is_port
 from ...rules.wording import described
 from ..front import awaited
-from ..named import NamedLocalProxyHandler
 from .overrides import is_foreign
 from .proc_lock import SharedHold
 from .process_view import NOT_MANAGED, ProcessView, StateView
@@ -30,54 +25,13 @@ from .process_view import NOT_MANAGED, ProcessView, StateView
 if TYPE_CHECKING:
     from ...processes.supervisor import Ready, Supervisor
     from ..runtime import Runtime
+    from .launch_methods import LaunchMethods
 
 # The key of a route's `state` under which its `ManagedRoute` is.
 ROUTE = "managed_route"
 # The methods that take the place of a setting.
 METHODS = {"command": "get_cmd", "environment": "get_env", "cwd": "get_cwd"}
 LAUNCH_SEAMS = (*METHODS.values(), "get_timeout", "_http_ready_func", "port", "unix_socket")
-PROBE_SECONDS = 5.0
-
-
-class LaunchMethods(NamedLocalProxyHandler):
-    """What a package's class overrides, or sets, to say how its child is started."""
-
-    name = "process"
-    command: Any = ()
-    environment: Any = MappingProxyType({})
-    timeout: Any = ProcessOptions().timeout
-    requested_port: Any = 0
-    requested_unix_socket: Any = False
-
-    def get_cmd(self) -> Any:
-        """The command, a list of strings; empty when nothing is to be started."""
-        return self._realize_rendered_template(self.command, "command")
-
-    def get_env(self) -> Any:
-        """What is added to Jupyter's own environment; None drops a variable."""
-        return self._realize_rendered_template(self.environment, "environment")
-
-    def get_timeout(self) -> Any:
-        """How many seconds the child has until it must be ready."""
-        return self.timeout
-
-    def get_cwd(self) -> Any:
-        """The child's working directory."""
-        cwd = self.service.cwd if self.service is not None else None
-        return self._realize_rendered_template(cwd, "cwd") or os.getcwd()
-
-    async def _http_ready_func(self, p: Any) -> bool:
-        """Whether anything answers HTTP where the child `p` is to listen; asked until it does."""
-        from ...processes.readiness import possible_targets  # noqa: PLC0415 - not without a child
-
-        binding = Binding(self.port, self.unix_socket or "")
-        for target in possible_targets(binding):
-            with contextlib.suppress(ProxyError):
-                await fetch_status(
-                    target, "/", timeout=PROBE_SECONDS, connect_timeout=PROBE_SECONDS
-                )
-                return True
-        return False
 
 
 class ManagedRoute:
