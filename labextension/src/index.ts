@@ -30,9 +30,14 @@ const plugin: JupyterFrontEndPlugin<void> = {
   activate,
 };
 
+/** Applications in which the services are shown. */
+const shownIn = new WeakSet<JupyterFrontEnd>();
+
 /**
  * Registers the open command before it returns, and shows the services when the server has
  * named them. What it returns does not wait for that, since the application would wait too.
+ *
+ * Does nothing where it was called before: every service would have two cards.
  */
 async function activate(
   app: JupyterFrontEnd,
@@ -43,9 +48,10 @@ async function activate(
 ): Promise<void> {
   // Set by Notebook 7 only, whose pages are applications of their own.
   const notebookPage = PageConfig.getOption("notebookPage");
-  if (notebookPage && notebookPage !== "tree") {
+  if ((notebookPage && notebookPage !== "tree") || shownIn.has(app)) {
     return;
   }
+  shownIn.add(app);
   const icons = new Map<string, LabIcon>();
   registerOpenCommand(app, restorer ?? null, ({ id }) => icons.get(id) ?? launcherIcon);
 

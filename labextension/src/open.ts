@@ -19,7 +19,7 @@ export type FindIcon = (args: Pick<IOpenArgs, "id">) => LabIcon;
  * Register the open command.
  *
  * Call it while the application starts: tabs can only be restored before the layout is.
- * Does nothing when the command exists, since another extension may run this plugin too.
+ * Does nothing when the command exists, since another extension may bring one of its own.
  * Whoever changes what `findIcon` finds calls `notifyCommandChanged`.
  */
 export function registerOpenCommand(

@@ -37,11 +37,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def jupyter(folder: Path) -> Iterator[JupyterProcess]:
-    """JupyterLab with the neighbour installed for this user."""
+    """JupyterLab with the neighbour, who does what our own plugin would do: that is disabled."""
     neighbour = folder / "share" / "labextensions" / "a-neighbour"
     shutil.copytree(Path(__file__).parent / "neighbour", neighbour)
     jupyter = start_jupyter(folder)
     try:
+        disable_ours(folder, NAME)
         yield jupyter
         jupyter.terminate()
         jupyter.wait()
@@ -50,13 +51,17 @@ def jupyter(folder: Path) -> Iterator[JupyterProcess]:
         jupyter.kill()
 
 
-@pytest.fixture
-def ours_disabled(folder: Path, jupyter: JupyterProcess) -> Iterator[None]:
-    """What `jupyter labextension disable` writes; it is read for every page."""
+def disable_ours(folder: Path, *names: str) -> None:
+    """Write what `jupyter labextension disable` writes; it is read for every page."""
     page_config = folder / "config" / "labconfig" / "page_config.json"
-    page_config.write_text(json.dumps({"disabledExtensions": {NAME: True}}))
+    page_config.write_text(json.dumps({"disabledExtensions": dict.fromkeys(names, True)}))
+
+
+@pytest.fixture
+def ours_enabled(folder: Path, jupyter: JupyterProcess) -> Iterator[None]:
+    disable_ours(folder)
     yield
-    page_config.unlink()
+    disable_ours(folder, NAME)
 
 
 def neighbour(page: Page, expression: str) -> Any:
@@ -98,8 +103,6 @@ def test_the_default_export_is_one_plugin_whose_activate_can_be_called(
         "IDefaultFileBrowser",
     ]
     assert neighbour(page, "it.result instanceof Promise")
-    # Twice activated, by JupyterLab and by the neighbour: no complaint from either.
-    assert neighbour(page, f"it.app.isPluginActivated({PLUGIN!r})")
     assert [trouble for trouble in troubles.seen if "server-proxy" in trouble] == []
 
 
@@ -155,8 +158,8 @@ def is_answer_to_saving_the_tab(answer: Response) -> bool:
     return "/api/workspaces" in answer.url and '"server-proxy:server-proxy:in-lab"' in saved
 
 
-def test_another_extension_takes_over_where_ours_is_disabled(
-    ours_disabled: None, open_lab: Callable[[], Page]
+def test_cards_and_tabs_are_there_although_our_own_plugin_is_disabled(
+    open_lab: Callable[[], Page],
 ) -> None:
     page = open_lab()
     assert neighbour(page, f"it.app.hasPlugin({PLUGIN!r})") is False
@@ -166,3 +169,14 @@ def test_another_extension_takes_over_where_ours_is_disabled(
         card.click()
     page.goto("lab")
     expect(page.frame_locator("iframe").locator("h1")).to_have_text("Echo in Lab")
+
+
+def test_cards_are_there_once_where_both_plugins_are_active(
+    ours_enabled: None, open_lab: Callable[[], Page], troubles: Troubles
+) -> None:
+    page = open_lab()
+    page.wait_for_function("window.neighbour.result")
+    assert page.evaluate(f"window.neighbour.app.isPluginActivated({PLUGIN!r})")
+    expect(page.locator(".jp-LauncherCard", has_text="Echo in Lab")).to_have_count(1)
+    expect(page.locator(".jp-LauncherCard", has_text="Echo in tab")).to_have_count(1)
+    assert [trouble for trouble in troubles.seen if "server-proxy" in trouble] == []
