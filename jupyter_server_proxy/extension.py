@@ -5,15 +5,17 @@ Wiring only; what a service is lives in `config`, what a route does in `handlers
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 
 from .api import IconHandler, ServersInfoHandler
-from .config import ServerProcess, ServerProxy, discover, make_handlers
+from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
 from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
+from .handlers.catalog import Catalog, Entry, Source
 
 # JupyterHub's local spawner gives a server five seconds between asking and killing it.
 SHUTDOWN_GRACE = 3.0
@@ -56,6 +58,7 @@ def load(serverapp: Any) -> Runtime:
 
     handlers = make_handlers(base_url, list(processes), on_broken=leave_out)
     web_app.add_handlers(".*", handlers)
+    list_services(runtime.catalog, processes, proxy.broken)
     for rule in handlers:
         if isinstance(rule, tuple):
             supervise_early(runtime, base_url, rule)
@@ -64,6 +67,23 @@ def load(serverapp: Any) -> Runtime:
     names = ", ".join(process.name for process in processes)
     serverapp.log.debug("server-proxy: services: %s", names or "none")
     return runtime
+
+
+def list_services(
+    catalog: Catalog, processes: list[ServerProcess], broken: list[ConfigurationError]
+) -> None:
+    """Add every service to `catalog`, those that cannot work as well, with the reason."""
+    for process in processes:
+        source = Source.PACKAGE if process.package else Source.CONFIG
+        service = None
+        # One that makes a handler of its own need not be what else could work.
+        with contextlib.suppress(ConfigurationError):
+            service = compile_service(process)
+        catalog.add(Entry(process.name, source, service, package=process.package))
+    for error in broken:
+        if error.service and catalog.get(error.service) is None:
+            source = Source.PACKAGE if error.package else Source.CONFIG
+            catalog.add(Entry(error.service, source, package=error.package, problem=error.problem))
 
 
 def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..backend.pool import Pools
 from ..rules.credentials import Credentials
 from ..rules.service import Service
+from .catalog import Catalog
 
 if TYPE_CHECKING:
     # Imported by the first service that needs them: a server without any need not wait.
@@ -45,6 +46,7 @@ class Runtime:
     def __init__(self, log: logging.Logger) -> None:
         self.log = log
         self.pools = Pools()
+        self.catalog = Catalog(log)
         self.tunnels: set[Abortable] = set()
         self.is_closing = False
 
@@ -81,6 +83,7 @@ class Runtime:
             base_url=base_url,
         )
         self.registry.add(supervisor)
+        self.catalog.note_supervisor(service, supervisor)
         return supervisor
 
     def start_automatic(self) -> None:
