@@ -119,7 +119,7 @@ def test_messages_in_the_troubleshooting_page_are_in_the_code() -> None:
 COLUMNS = {
     "started": (lifecycle.StartWanted,),
     "ready": (lifecycle.ProbeSucceeded,),
-    "ended": (lifecycle.Exited, lifecycle.Crashed, lifecycle.SpawnFailed),
+    "ended": (lifecycle.Exited, lifecycle.Crashed, lifecycle.SpawnFailed, lifecycle.Declined),
     "time is over": (lifecycle.DeadlinePassed,),
     "stop": (lifecycle.StopWanted,),
     "Jupyter ends": (lifecycle.CloseWanted,),
