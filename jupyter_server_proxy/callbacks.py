@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,26 +33,36 @@ _told: set[tuple[str, ...]] = set()
 
 
 def call_now(callback: UserCallable, arguments: Arguments, origin: Origin) -> Any:
-    """What `callback` returns, which may be awaitable.
+    """What `callback` returns; an awaitable that comes to it when it is async.
 
     Raises CallableFailed, naming it, when it raises. A ProxyError and Tornado's HTTPError and
     Finish are meant for the client and pass.
     """
     with _blamed(callback, origin), _watched(callback, origin):
         if isinstance(arguments, tuple):
-            return callback(*arguments)
-        return call_with_known(callback, arguments)
+            outcome = callback(*arguments)
+        else:
+            outcome = call_with_known(callback, arguments)
+    return _settled(outcome, callback, origin) if inspect.isawaitable(outcome) else outcome
 
 
 async def call(callback: UserCallable, arguments: Arguments, origin: Origin) -> Any:
     """What `callback`, plain or async, comes to. Raises as `call_now` does."""
     outcome = call_now(callback, arguments, origin)
-    if not inspect.isawaitable(outcome):
-        return outcome
+    return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+async def _settled(outcome: Awaitable[Any], callback: UserCallable, origin: Origin) -> Any:
+    """What `outcome`, which `callback` has returned, comes to. Raises as `call_now` does."""
     with _blamed(callback, origin):
-        if isinstance(outcome, Coroutine):
-            return await _Steps(outcome, lambda: _watched(callback, origin))
-        return await outcome
+        return await attended(outcome, callback, origin)
+
+
+async def attended(outcome: Awaitable[Any], callback: UserCallable, origin: Origin) -> Any:
+    """Await what an async `callback` returned, and report it when it holds up the event loop."""
+    if isinstance(outcome, Coroutine):
+        return await _Steps(outcome, lambda: _watched(callback, origin))
+    return await outcome
 
 
 def returned_nonsense(callback: UserCallable, origin: Origin, problem: str) -> CallableFailed:

@@ -6,18 +6,25 @@ and silence are no activity.
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from jupyter_server._tz import utcnow
 
+from ..callbacks import call_now
 from ..rules.activity import counts_as_activity
 from ..rules.frames import is_control_frame
+from ..rules.service import Origin
 
 KEY = "jupyter-server-proxy"
 SECONDS_BETWEEN_NOTES = 1.0
+
+# What async callables are thinking about; the event loop itself holds on to no task.
+_deciding: set[asyncio.Task[None]] = set()
 
 
 class ActivityRequest:
@@ -43,21 +50,42 @@ def is_activity(
     update: bool | Callable[[Any], Any],
     patterns: Sequence[re.Pattern[str]],
     path: str,
+    origin: Origin,
 ) -> bool:
     """Whether this request counts, by the service's `update_last_activity` and patterns.
 
-    `path` is the path after the service's prefix. A callable that raises is logged and
-    counts, so that a bug in it does not get a server culled.
+    `path` is the path after the service's prefix. False when an async callable has yet to say,
+    which is then recorded later.
     """
     if callable(update):
-        try:
-            return bool(update(ActivityRequest(handler)))
-        except Exception:
-            handler.log.exception("server-proxy: update_last_activity raised; counted as activity")
-            return True
+        return _says_so(update, handler, origin)
     if not update:
         return False
     return not patterns or counts_as_activity(path, handler.request.path, patterns)
+
+
+def _says_so(update: Callable[[Any], Any], handler: Any, origin: Origin) -> bool:
+    """What the callable says. One that fails has been logged and counts, so that a bug in it
+    does not get a server culled."""
+    try:
+        said = call_now(update, (ActivityRequest(handler),), origin)
+    except Exception:
+        return True
+    if not inspect.isawaitable(said):
+        return bool(said)
+    deciding = asyncio.create_task(_record_if(said, handler.settings), name=str(origin))
+    _deciding.add(deciding)
+    deciding.add_done_callback(_deciding.discard)
+    return False
+
+
+async def _record_if(said: Awaitable[Any], settings: dict[str, Any]) -> None:
+    try:
+        is_counted = bool(await said)
+    except Exception:
+        is_counted = True
+    if is_counted:
+        record(settings)
 
 
 class TunnelObserver:

@@ -26,6 +26,7 @@ from ..rules import paths
 from ..rules.cookies import CookieScope
 from ..rules.credentials import Credentials, strip_query
 from ..rules.headers import ClientFacts, ResponseRules, request_headers, response_headers
+from ..rules.service import Origin
 from ..rules.targets import bracketed
 from . import activity
 from .body import BufferedBody, RequestBody, has_body
@@ -36,6 +37,9 @@ from .runtime import jupyter_credentials
 # Methods that may be sent twice when a pooled connection turns out to be dead
 # (RFC 9110 section 9.2.2).
 REPEATABLE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+
+# Their answers have no body, whatever a function makes of one (RFC 9110 section 6.4.1).
+BODILESS = frozenset((204, 304))
 
 
 class ExchangingHandler(FrontHandler):
@@ -77,6 +81,10 @@ class ExchangingHandler(FrontHandler):
     def get_request_headers_override(self) -> Mapping[str, str]:
         """Headers that replace those of the client. Typically overridden."""
         return {}
+
+    def origin_of(self, key: str) -> Origin:
+        """What a callable in the setting `key` is to be put down to, in messages."""
+        return Origin("", key)
 
     def _get_context_path(self, host: str, port: int | str) -> str:
         """The path under which the client sees this backend."""
@@ -247,15 +255,22 @@ class ExchangingHandler(FrontHandler):
         host, port = destination.host, destination.port
         known = {"request": self.request, "host": host, "port": port, "path": destination.path}
         url = f"http://{bracketed(host)}:{port}{self.request.path}"
-        response = await rewritten(call.exchange, body, self._rewriters(), known=known, url=url)
+        response = await rewritten(
+            call.exchange,
+            body,
+            self._rewriters(),
+            known=known,
+            url=url,
+            origin=self.origin_of("rewrite_response"),
+        )
         raw = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in response.header_items()]
         self._begin_answer(
             response.code,
             response.reason,
             self._response_fields(raw, response.code, destination),
         )
-        if response.body and self.request.method != "HEAD":
-            self.write(response.body)
+        if response.body and response.code not in BODILESS:
+            self.write(response.body)  # for HEAD, Tornado only takes its length
 
     def _begin_answer(
         self, status: int, reason: str | None, fields: Sequence[tuple[str, str]]
@@ -336,6 +351,7 @@ class ExchangingHandler(FrontHandler):
             update=self.update_last_activity,
             patterns=self.exclude_last_activity_patterns,
             path=path,
+            origin=self.origin_of("update_last_activity"),
         )
 
 

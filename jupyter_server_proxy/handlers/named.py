@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from ..callbacks import call_now
+from ..errors import CallableFailed
 from ..rules import templates
 from ..rules.service import Origin, Service
 from ..rules.targets import Target
-from .answers_of_callables import call_for_path
+from .answers_of_callables import call_for_path, check_headers
 from .local import LocalProxyHandler
 
 # The options of a service that are attributes of a relaying handler, by the same names.
@@ -71,10 +72,13 @@ class NamedLocalProxyHandler(LocalProxyHandler):
         override = self.request_headers_override
         if not override:
             return {}
-        rendered: Mapping[str, str] = self._realize_rendered_template(
-            override, "request_headers_override"
-        )
-        return rendered
+        key = "request_headers_override"
+        origin = self.origin_of(key)
+        try:
+            headers = self._realize_rendered_template(override, key)
+        except ValueError as error:
+            raise CallableFailed(str(origin), str(error)) from error
+        return check_headers(headers, override, origin)
 
     def _render_template(self, value: Any) -> Any:
         """`value` with its templates filled in. Raises ValueError for one that is unknown."""

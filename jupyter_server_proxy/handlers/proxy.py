@@ -9,8 +9,10 @@ from typing import Any
 
 from tornado import httputil, web
 
+from ..callbacks import call_now
 from ..errors import HostNotAllowed, PortNotAllowed, TargetInvalid
 from ..rules import hosts
+from ..rules.service import Origin
 from ..rules.targets import Target, TcpTarget, UnixTarget, is_port
 from .destination import Destination
 from .front import awaited
@@ -68,7 +70,8 @@ class ProxyHandler(SeamsHandler):
     def _check_host_allowlist(self, host: str) -> Any:
         """Whether `host` may be contacted; may be awaitable."""
         if callable(self.host_allowlist):
-            return self.host_allowlist(self, host)
+            origin = Origin("", "host_allowlist")
+            return call_now(self.host_allowlist, (self, host), origin)
         return hosts.is_allowed(host, self.host_allowlist)
 
     # --- admission -----------------------------------------------------------------------

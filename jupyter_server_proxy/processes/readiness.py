@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend.probe import accepts_connections, fetch_status
+from ..callbacks import attended, raised
 from ..errors import BackendUnreachable, ProxyError
 from ..rules.callables import call_with_known
 from ..rules.service import (
     CallableReadiness,
     HttpReadiness,
     LogReadiness,
+    Origin,
     Readiness,
     TcpReadiness,
     UserCallable,
@@ -70,8 +72,8 @@ async def find_target(question: Question) -> Target:
             if question.match is not None:
                 await question.match
             return await _reachable_one(targets)
-        case CallableReadiness(check):
-            await _until_true(check, question)
+        case CallableReadiness(check, origin):
+            await _until_true(check, origin, question)
             return await _reachable_one(targets)
 
 
@@ -145,27 +147,27 @@ async def _reachable_one(targets: tuple[Target, ...]) -> Target:
     return targets[0]
 
 
-async def _until_true(check: UserCallable, question: Question) -> None:
+async def _until_true(check: UserCallable, origin: Origin, question: Question) -> None:
     """Ask the user's own check. What it raises means "not yet": it is told once per kind."""
     told: set[str] = set()
     while True:
         try:
-            if await _ask(check, question.fields):
+            if await _ask(check, question.fields, origin):
                 return
-        except Exception as problem:
-            text = f"{type(problem).__name__}: {problem}"
+        except (Exception, SystemExit) as problem:
+            text = raised(check, origin, problem)
             if text not in told:
                 told.add(text)
                 question.log.info("%s: not ready: %s", question.fields.get("name"), text)
         await asyncio.sleep(_CHECK_PAUSE)
 
 
-async def _ask(check: UserCallable, fields: Mapping[str, Any]) -> bool:
+async def _ask(check: UserCallable, fields: Mapping[str, Any], origin: Origin) -> bool:
     """Plain functions run in a thread, since most of them wait for a network."""
     if inspect.iscoroutinefunction(check):
-        return bool(await call_with_known(check, fields))
+        return bool(await attended(call_with_known(check, fields), check, origin))
     answer = await _in_own_thread(lambda: call_with_known(check, fields))
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+    return bool(await attended(answer, check, origin) if inspect.isawaitable(answer) else answer)
 
 
 async def _in_own_thread(call: Callable[[], Any]) -> Any:
@@ -181,7 +183,7 @@ async def _in_own_thread(call: Callable[[], Any]) -> Any:
         outcome: tuple[Callable[[Any], None], Any]
         try:
             outcome = (answer.set_result, call())
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             outcome = (answer.set_exception, problem)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, *outcome)

@@ -5,20 +5,49 @@ It is bounded in size, and applies only where a service asks for it.
 
 from __future__ import annotations
 
-import inspect
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from http.client import responses
-from typing import Any
+from typing import Any, NoReturn
 
 from tornado import httpclient, httputil
-from traitlets import Bytes, Dict, HasTraits, Instance, Integer, Unicode, Union, default, observe
+from traitlets import (
+    Bytes,
+    Dict,
+    HasTraits,
+    Instance,
+    Integer,
+    TraitError,
+    Unicode,
+    Union,
+    default,
+    observe,
+)
 
 from ..backend.exchange import Exchange
+from ..callbacks import call
 from ..errors import RewriteFailed
-from ..rules.callables import call_with_known
-from ..rules.service import UserCallable
+from ..rules.service import Origin, UserCallable
+
+
+class _Unshown:
+    """A trait whose value, which may be a whole page, is in no message."""
+
+    name: str | None
+    info: Callable[[], str]
+
+    def error(self, _obj: Any, value: object, *_more: Any) -> NoReturn:
+        """See `traitlets.TraitType.error`."""
+        raise TraitError(f"{self.name} must be {self.info()}, not {type(value).__name__}")
+
+
+class _UnshownBytes(_Unshown, Bytes):  # type: ignore[misc]  # the error's signature is its own
+    pass
+
+
+class _UnshownUnion(_Unshown, Union):  # type: ignore[misc]  # as above
+    pass
 
 
 class RewritableResponse(HasTraits):
@@ -29,8 +58,8 @@ class RewritableResponse(HasTraits):
     """
 
     orig_response = Instance(klass=httpclient.HTTPResponse)
-    headers = Union(trait_types=[Dict(), Instance(klass=httputil.HTTPHeaders)])
-    body = Bytes()
+    headers = _UnshownUnion(trait_types=[Dict(), Instance(klass=httputil.HTTPHeaders)])
+    body = _UnshownBytes()
     code = Integer()
     reason = Unicode(allow_none=True)
 
@@ -119,26 +148,19 @@ async def rewritten(
     *,
     known: Mapping[str, Any],
     url: str,
+    origin: Origin,
 ) -> RewritableResponse:
     """What `functions`, one after the other, make of the response.
 
     Each gets a copy as `response`, the unchanged one as `orig_response`, and what it asks for
-    of `known`. Raises RewriteFailed naming the function when one raises.
+    of `known`. Raises CallableFailed, by `origin`, when one raises.
     """
     original = RewritableResponse(orig_response=_as_fetched(exchange, body, url))
     result = original
     for function in functions:
         result = result.copied()
         arguments = {**known, "response": result, "orig_response": original}
-        try:
-            outcome = call_with_known(function, arguments)
-            if inspect.isawaitable(outcome):
-                await outcome
-        except Exception as error:
-            name = getattr(function, "__name__", type(function).__name__)
-            raise RewriteFailed(
-                f"rewrite_response function {name!r} raised {type(error).__name__}: {error}"
-            ) from error
+        await call(function, arguments, origin)
     return result
 
 

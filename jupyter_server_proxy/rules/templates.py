@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 FIELDS = ("port", "unix_socket", "base_url")
@@ -16,18 +17,31 @@ FIELDS = ("port", "unix_socket", "base_url")
 # A doubled brace, a braced name, or a brace that is neither.
 _PIECE = re.compile(r"\{\{|\}\}|\{(?P<field>[^{}]*)\}|[{}]")
 
+_WHAT_IS_RIGHT = (
+    f"is no template; known are {', '.join(f'{{{name}}}' for name in FIELDS)}, "
+    "and a literal brace is written twice ({{ or }})"
+)
+
 T = TypeVar("T")
 
 
 def check(value: object) -> None:
     """Check every string in `value` (nested lists, tuples, dict keys and values).
 
-    Raises ValueError, quoting the text and saying what is right, for a field that is no
-    template and for a brace that is not doubled.
+    Raises ValueError, quoting the text (of a value in a dictionary only its key) and saying what
+    is right, for a field that is no template and for a brace that is not doubled.
     """
-    for text in _texts(value):
-        for piece in _PIECE.finditer(text):
-            _check_piece(text, piece)
+    if isinstance(value, str):
+        for piece in _PIECE.finditer(value):
+            _check_piece(value, piece)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            check(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            check(key)
+            with _hidden(key):
+                check(item)
 
 
 def render(value: T, fields: Mapping[str, object]) -> T:
@@ -44,8 +58,23 @@ def render(value: T, fields: Mapping[str, object]) -> T:
     elif isinstance(value, tuple):
         rendered = tuple(render(item, fields) for item in value)
     elif isinstance(value, Mapping):
-        rendered = {render(key, fields): render(item, fields) for key, item in value.items()}
+        rendered = dict(_render_entry(key, item, fields) for key, item in value.items())
     return rendered  # type: ignore[return-value]  # same shape, by construction
+
+
+def _render_entry(key: object, item: object, fields: Mapping[str, object]) -> tuple[object, object]:
+    with _hidden(key):
+        rendered = render(item, fields)
+    return render(key, fields), rendered
+
+
+@contextmanager
+def _hidden(key: object) -> Iterator[None]:
+    """Keep what is in a dictionary, where secrets are, out of messages: only `key` is named."""
+    try:
+        yield
+    except ValueError:
+        raise ValueError(f"the value of {key!r} has a brace that {_WHAT_IS_RIGHT}") from None
 
 
 def _render_text(text: str, fields: Mapping[str, object]) -> str:
@@ -60,20 +89,4 @@ def _render_text(text: str, fields: Mapping[str, object]) -> str:
 def _check_piece(text: str, piece: re.Match[str]) -> None:
     if piece[0] in ("{{", "}}") or piece["field"] in FIELDS:
         return
-    known = ", ".join(f"{{{name}}}" for name in FIELDS)
-    raise ValueError(
-        f"{piece[0]!r} in {text!r} is no template; known are {known}, "
-        "and a literal brace is written twice ({{ or }})"
-    )
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
+    raise ValueError(f"{piece[0]!r} in {text!r} {_WHAT_IS_RIGHT}")
