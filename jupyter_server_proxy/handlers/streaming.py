@@ -152,5 +152,7 @@ def with_streaming(routes: Sequence[Any]) -> list[Any]:
 
 
 def _streaming_class(handler: type[RelayingHandler]) -> type[RelayingHandler]:
-    attributes = {"__doc__": handler.__doc__, "__module__": handler.__module__}
+    # A class that `type()` made in a configuration file has no module.
+    module = getattr(handler, "__module__", __name__)
+    attributes = {"__doc__": handler.__doc__, "__module__": module}
     return type(f"Streaming{handler.__name__}", (StreamingBody, handler), attributes)

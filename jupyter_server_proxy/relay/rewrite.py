@@ -42,11 +42,11 @@ class _Unshown:
         raise TraitError(f"{self.name} must be {self.info()}, not {type(value).__name__}")
 
 
-class _UnshownBytes(_Unshown, Bytes):  # type: ignore[misc]  # the error's signature is its own
+class _UnshownBytes(_Unshown, Bytes):
     pass
 
 
-class _UnshownUnion(_Unshown, Union):  # type: ignore[misc]  # as above
+class _UnshownUnion(_Unshown, Union):
     pass
 
 
