@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import http
 import signal
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from _harness.backend import Backend, listening
+from _harness.certificates import make_certificate
 from _harness.client import connected, fetch
 from _harness.flow import MEBIBYTE, Torrent
 from _harness.jupyter import Jupyter, start_jupyter
@@ -24,6 +26,16 @@ from websockets.frames import Close
 
 APPS = Path(__file__).parent / "apps"
 HARNESS = Path(__file__).parents[1] / "integration" / "_harness"
+ECHO = """
+import sys
+from websockets.sync.server import serve
+
+def echo(connection):
+    for message in connection:
+        connection.send(message)
+
+serve(echo, "127.0.0.1", int(sys.argv[1])).serve_forever()
+"""
 CONFIG = f"""
 sys.path[:0] = [{str(APPS)!r}, {str(HARNESS)!r}]
 from jupyter_server_proxy.config import ServerProcess
@@ -40,7 +52,27 @@ class ShoutsProcess(ServerProcess):
     def make_proxy_handler(self):
         return Shouts, {{}}
 
-c.ServerProxy.servers = {{"shouts": ShoutsProcess(name="shouts")}}
+class WithSubclass(ServerProcess):
+    def make_proxy_handler(self):
+        base, keywords = super().make_proxy_handler()
+
+        class Subclass(base):
+            def on_message(self, message):
+                return super().on_message(message.upper())
+
+        return Subclass, keywords
+
+c.ServerProxy.servers = {{
+    "shouts": ShoutsProcess(name="shouts"),
+    "secure": WithSubclass(
+        name="secure",
+        backend_url="https://127.0.0.1:" + str(PORTS["secure"]),
+        backend_ca_file=FOLDER + "/tls/certificate.pem",
+    ),
+    "started": WithSubclass(
+        name="started", command=[sys.executable, "-c", {ECHO!r}, "{{port}}"], readiness="tcp"
+    ),
+}}
 """
 EXTENSIONS = {"websocket_overriding": True, "witness": True}
 
@@ -49,7 +81,9 @@ Handler = Callable[[ServerConnection], Awaitable[None]]
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    server = start_jupyter(tmp_path_factory.mktemp("jupyter"), CONFIG, extensions=EXTENSIONS)
+    folder = tmp_path_factory.mktemp("jupyter")
+    make_certificate(folder / "tls")
+    server = start_jupyter(folder, CONFIG, ports=("secure",), extensions=EXTENSIONS)
     yield server
     server.stop()
 
@@ -352,6 +386,25 @@ async def test_a_backend_that_sends_nonsense_is_an_error_to_the_client(jupyter):
             assert closed.value.rcvd.code == 1011
 
 
+async def test_a_websocket_that_is_idle_for_too_long_is_closed(jupyter):
+    async with application(echo) as port, opened(jupyter, f"idle/{port}/") as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            await patiently(client.recv())
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+
+
+async def test_messages_are_activity_and_pings_are_none(jupyter):
+    async with application(echo) as port, opened(jupyter, f"records/{port}/") as client:
+        await client.send("x")
+        await patiently(client.recv())
+        await patiently(await client.ping(b"y"))
+        await client.send("x")
+        await patiently(client.recv())
+    # The handshake, and two messages there and back.
+    assert jupyter.log().count("told: activity") == 5
+
+
 # --- limits and failures -----------------------------------------------------------------------
 
 
@@ -459,6 +512,19 @@ async def test_headers_of_both_handshakes_pass(jupyter):
         assert await patiently(client.recv()) == "[/a%20b?c=d mine=1]"
 
 
+async def test_a_class_may_say_which_headers_are_sent(jupyter):
+    async def tell(connection: ServerConnection) -> None:
+        headers = connection.request.headers
+        await connection.send(f"{headers['X-Only']} {headers.get('X-Asked')}")
+
+    headers = {"Cookie": jupyter.cookie, "X-Asked": "yes"}
+    async with (
+        application(tell) as port,
+        opened(jupyter, f"ownheaders/{port}/", additional_headers=headers) as client,
+    ):
+        assert await patiently(client.recv()) == "this None"
+
+
 async def test_a_refused_handshake_is_passed_on(jupyter):
     def refuse(connection: ServerConnection, _request):
         response = connection.respond(http.HTTPStatus.PAYMENT_REQUIRED, "pay first")
@@ -556,6 +622,25 @@ async def test_a_class_of_a_service_may_be_such_a_class(jupyter):
         assert await patiently(client.recv()) == "QUIETLY"
 
 
+async def test_a_backend_may_speak_tls(jupyter):
+    files = jupyter.folder / "tls"
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files / "certificate.pem", files / "key.pem")
+    listener = jupyter.sockets["secure"].dup()
+    async with (
+        serve(echo, sock=listener, ssl=context, max_size=None),
+        opened(jupyter, "secure/") as client,
+    ):
+        await client.send("quietly" * 100_000)
+        assert await patiently(client.recv()) == "QUIETLY" * 100_000
+
+
+async def test_the_first_websocket_starts_the_child(jupyter):
+    async with opened(jupyter, "started/") as client:
+        await client.send("quietly")
+        assert await patiently(client.recv()) == "QUIETLY"
+
+
 async def test_a_raw_stream_may_be_changed_too(jupyter):
     async with (
         listening() as backend,
@@ -573,7 +658,7 @@ async def test_a_raw_stream_may_be_changed_too(jupyter):
 
 
 async def test_jupyters_end_is_the_end_of_it(tmp_path):
-    jupyter = start_jupyter(tmp_path, CONFIG, extensions=EXTENSIONS)
+    jupyter = start_jupyter(tmp_path, CONFIG, ports=("secure",), extensions=EXTENSIONS)
     ended = asyncio.Event()
 
     async def note(connection: ServerConnection) -> None:

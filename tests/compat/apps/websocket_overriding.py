@@ -137,6 +137,30 @@ class Sleeps(LocalProxyHandler):
         return super().on_message(message)
 
 
+class Idle(LocalProxyHandler):
+    tunnel_idle_timeout = 0.2
+
+    def on_message(self, message):
+        return super().on_message(message)
+
+
+class Records(LocalProxyHandler):
+    def _record_activity(self):
+        self.log.warning("told: activity")
+        super()._record_activity()
+
+    def on_ping(self, data):
+        super().on_ping(data)
+
+
+class OwnHeaders(LocalProxyHandler):
+    def proxy_request_headers(self):
+        return {"X-Only": "this"}
+
+    def on_message(self, message):
+        return super().on_message(message)
+
+
 class FailsToOpen(LocalProxyHandler):
     async def open(self, port, proxied_path):
         await super().open(port, proxied_path)
@@ -165,7 +189,7 @@ def _load_jupyter_server_extension(serverapp):
     base = serverapp.web_app.settings["base_url"]
     classes = [
         Plain, Changes, Drops, Listens, SilentClose, Pings, Chooses, Compresses, Raises,
-        FailsToOpen, RawUpper, Sleeps,
+        FailsToOpen, Idle, OwnHeaders, RawUpper, Records, Sleeps,
     ]  # fmt: skip
     routes = [(f"{cls.__name__.lower()}/(\\d+)(.*)", cls) for cls in classes]
     serverapp.web_app.add_handlers(
