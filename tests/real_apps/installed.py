@@ -23,11 +23,12 @@ from jupyter_process import JupyterProcess, start_jupyter
 APPS = Path(os.environ.get("APPS") or Path(__file__).parents[2] / "build" / "apps")
 # Seconds for an answer, with whatever has to start first.
 PATIENCE = 150
+_LOADED = "jupyter_server_proxy | extension was successfully loaded"
 _ISOLATED = "packages that listen on every address are only run in a network of their own"
 
 
 def bin_of(packages: str) -> Path:
-    """The folder of programs of the environment with the packages in requirements/`packages`.txt."""
+    """The folder of programs of the environment made of requirements/`packages`.txt."""
     programs = APPS / packages / "bin"
     assert (programs / "python").exists(), f"{programs} is missing: `make test-apps` makes it"
     return programs
@@ -66,6 +67,8 @@ def jupyter_of(
     python = bin_of(packages) / "python"
     jupyter = start_jupyter(folder, config=file, python=python, env=settings)
     try:
+        # Better here than in every test that waits for a page.
+        assert _LOADED in jupyter.output()
         yield jupyter
     finally:
         left = _stop(jupyter)

@@ -26,7 +26,8 @@ from playwright.sync_api import Locator, Page, expect
 pytestmark = pytest.mark.timeout(300)
 
 OURS = "@jupyterhub/jupyter-server-proxy"
-_LMOD = "@cmd-ntrf/jupyterlab-lmod"
+# A plugin may have any name: this is the one that jupyterlmod brings.
+_LMOD = "jupyterlab_lmod"
 # The module system that jupyterlmod asks: one module, which may be loaded. It answers on stderr.
 _MODULE_COMMAND = """\
 #!/bin/sh
