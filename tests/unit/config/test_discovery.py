@@ -122,8 +122,9 @@ def test_a_configured_service_replaces_that_of_a_package(install: Install) -> No
     assert (process.command, process.timeout) == (["new"], 60)
     (process,) = discover(proxy(a={"command": [], "port": 4000}))
     assert (process.command, process.port) == ([], 4000)
-    (process,) = discover(proxy(a={"backend_url": "http://h:1"}))
-    assert process.command == []
+    for elsewhere in ({"backend_url": "http://h:1"}, {"port": 4000}, {"unix_socket": "/s"}):
+        (process,) = discover(proxy(a=elsewhere))
+        assert (process.command, process.package) == ([], "")
 
 
 def test_configuration_may_change_single_keys(install: Install) -> None:
@@ -136,6 +137,58 @@ def test_configuration_may_change_single_keys(install: Install) -> None:
     (process,) = discover(proxy(a={"timeout": 90, "launcher_entry": {"title": "B"}}))
     assert (process.command, process.timeout) == (["a"], 90)
     assert (process.launcher_entry.title, process.launcher_entry.category) == ("B", "Tools")
+
+
+def test_what_is_wrong_is_put_down_to_who_wrote_it(install: Install) -> None:
+    install(
+        "jupyter-a-proxy",
+        "def f(): return {'command': ['a'], 'mappath': lambda path: path, 'cwd': 'x'}",
+        a="f",
+    )
+    (process,) = discover(proxy(a={"mappath": {"/": "/x"}}))
+    assert process.origin("command").package == "jupyter-a-proxy"
+    assert process.origin("mappath").package == ""
+    it = proxy(a={"stop_signal": "TREM"})
+    assert discover(it) == []
+    assert [str(error) for error in it.broken] == [
+        "service 'a': stop_signal: 'TREM' is no signal; use one such as TERM, INT or HUP"
+    ]
+
+
+def test_an_entry_that_opens_another_address_needs_no_application() -> None:
+    it = proxy(
+        link={"launcher_entry": {"path_info": "lab/tree"}},
+        forgotten={"launcher_entry": {"path_info": "forgotten/"}},
+    )
+    assert names(discover(it)) == ["link"]
+    assert [error.service for error in it.broken] == ["forgotten"]
+
+
+def test_a_package_with_damaged_metadata_costs_only_itself(
+    install: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("jupyter-fine-proxy", "def f(): return {'port': 1}", fine="f")
+    damaged = tmp_path / "damaged-1.0.dist-info"
+    damaged.mkdir()
+    (damaged / "METADATA").write_text("Metadata-Version: 2.1\nName: damaged\nVersion: 1.0\n")
+    (damaged / "entry_points.txt").write_bytes(
+        b"[jupyter_serverproxy_servers]\nno equals sign"
+    )
+    assert names(discover(proxy())) == ["fine"]
+    (message,) = messages(caplog, logging.WARNING)
+    assert message.startswith("the metadata of an installed package cannot be read: ")
+
+
+def test_what_a_package_returns_may_be_any_mapping(install: Install) -> None:
+    install(
+        "odd",
+        "class Odd(dict):\n    def get(self, *_): raise OSError\n"
+        "def f(): return Odd(port=1)\n"
+        "def g(): return {'port': 2, 5: 6, None: 7}\n",
+        a="f",
+        b="g",
+    )
+    assert names(discover(proxy())) == ["a", "b"]
 
 
 def test_a_wrong_key_is_not_made_up_for_by_the_package(install: Install) -> None:
