@@ -171,9 +171,7 @@ def test_a_package_with_damaged_metadata_costs_only_itself(
     damaged = tmp_path / "damaged-1.0.dist-info"
     damaged.mkdir()
     (damaged / "METADATA").write_text("Metadata-Version: 2.1\nName: damaged\nVersion: 1.0\n")
-    (damaged / "entry_points.txt").write_bytes(
-        b"[jupyter_serverproxy_servers]\nno equals sign"
-    )
+    (damaged / "entry_points.txt").write_bytes(b"[jupyter_serverproxy_servers]\nno equals sign")
     assert names(discover(proxy())) == ["fine"]
     (message,) = messages(caplog, logging.WARNING)
     assert message.startswith("the metadata of an installed package cannot be read: ")
