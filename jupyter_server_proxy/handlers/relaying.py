@@ -73,7 +73,10 @@ class RelayingHandler(ExchangingHandler):
         return tunnel
 
     def _tunnel_observer(self, destination: Destination) -> Callable[[bytes], None] | None:
-        """What notes a tunnel's activity. It must not keep this handler alive."""
+        """What notes a tunnel's activity. It must not keep this handler alive, unless somebody's
+        callable, which wants to see it, is to be asked each time."""
+        if callable(self.update_last_activity):
+            return activity.TunnelObserver(partial(self._note_activity, destination.path))
         if not self._counts_as_activity(destination.path):
             return None
         return activity.TunnelObserver(partial(activity.record, self.settings))

@@ -8,6 +8,7 @@ import json
 import pytest
 from _harness.backend import listening
 from _harness.client import connected, fetch
+from _harness.upgrades import tunnel
 
 JUPYTER_PORTS = ("app",)
 JUPYTER_CONFIG = """
@@ -16,6 +17,12 @@ import re
 def on_post(handler):
     return handler.request.method == "POST" and handler.path.endswith("/counts")
 
+asked = []
+
+async def later(handler):
+    asked.append(handler.path)
+    return handler.path.endswith("/page") and len(asked) > 1
+
 def service(**options):
     return {"port": PORTS["app"], **options}
 
@@ -23,6 +30,7 @@ c.ServerProxy.servers = {
     "always": service(),
     "never": service(update_last_activity=False),
     "decided": service(update_last_activity=on_post),
+    "later": service(update_last_activity=later),
     "raising": service(update_last_activity=lambda handler: 1 / 0),
     "excluding": service(
         exclude_last_activity_patterns=["/poll", re.compile("/excluding/full")],
@@ -112,4 +120,17 @@ async def test_a_long_answer_counts_as_long_as_it_moves(jupyter, backend):
         while await last_activity(jupyter) == begun:
             await peer.send_chunk(b"data")
             await client.chunk()
+            await asyncio.sleep(0.2)
+
+
+async def test_an_async_function_is_asked_about_a_tunnel_as_long_as_it_moves(jupyter):
+    """It says no when the tunnel is opened and yes later."""
+    async with (
+        listening(at=jupyter.sockets["app"]) as backend,
+        tunnel(jupyter, backend, "/later/page") as joined,
+    ):
+        begun = await last_activity(jupyter)
+        while await last_activity(jupyter) == begun:
+            await joined.peer.send(b"\x82\x04data")
+            await joined.client.read(6)
             await asyncio.sleep(0.2)
