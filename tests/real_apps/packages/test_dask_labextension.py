@@ -42,7 +42,7 @@ def test_dashboard_is_there_while_its_cluster_is(jupyter: JupyterProcess, cluste
     assert dashboard.status == 200
     assert "<title>Dask Diagnostic UI</title>" in dashboard.text
     plots = ask_jupyter(jupyter, f"dask/dashboard/{cluster}/individual-plots.json").json()
-    assert plots["Task Stream"] == "/individual-task-stream"
+    assert "/individual-task-stream" in plots.values()
 
 
 def test_dashboard_of_no_cluster_is_not_found(jupyter: JupyterProcess) -> None:
