@@ -29,7 +29,7 @@ APP_SETS := $(basename $(notdir $(wildcard tests/real_apps/requirements/*.txt)))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help venv test test-apps lint types layers frontend unit integration compat browser \
-	packaging docs bench demo format chromium clean
+	packaging docs bench demo format chromium debian-programs clean
 # One thing at a time: tests that measure times share the machine's cores.
 .NOTPARALLEL:
 
@@ -86,6 +86,9 @@ packaging: venv  ## wheel and source distribution, built and installed without N
 chromium:
 	@bash scripts/ensure_chromium.sh
 
+debian-programs:
+	@bash scripts/ensure_debian_programs.sh
+
 $(APPS_VENV)/.installed: $(INSTALLED_FROM) demo/requirements.txt
 	test -x $(APPS_VENV)/bin/python || $(PYTHON) -m venv $(APPS_VENV)
 	$(APPS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -103,7 +106,7 @@ $(APPS)/%/.installed: tests/real_apps/requirements/%.txt $(INSTALLED_FROM)
 
 $(APPS)/stubs-released/.installed: PROXY =
 
-test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium  ## real applications and packages
+test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium debian-programs  ## real applications and packages
 	APPS=$(abspath $(APPS)) $(APPS_VENV)/bin/python scripts/own_network.py \
 		$(APPS_VENV)/bin/python -m pytest tests/real_apps $(ARGS)
 
