@@ -240,3 +240,33 @@ class ShuttingDown(ProxyError):
     status = 503
     title = "Jupyter is shutting down"
     log_level = logging.INFO
+
+
+# --- what the REST API is asked --------------------------------------------------------------
+
+
+class ServiceUnknown(ProxyError):
+    """There is no service or instance of this name."""
+
+    status = 404
+    title = "No such service"
+    log_level = logging.INFO
+
+
+class StateForbids(ProxyError):
+    """The service cannot do that, as it is now or as it is made."""
+
+    status = 409
+    title = "Not possible"
+    log_level = logging.INFO
+
+
+class RequestInvalid(ProxyError):
+    """A body or a query that asks for something that does not exist, or in a wrong form.
+
+    The message names the key and says what is right.
+    """
+
+    status = 422
+    title = "Not understood"
+    log_level = logging.INFO

@@ -6,16 +6,20 @@ Wiring only; what a service is lives in `config`, what a route does in `handlers
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 
 from .api import IconHandler, ServersInfoHandler
+from .api.context import Api
+from .api.routes import api_routes
 from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
 from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
 from .handlers.catalog import Catalog, Entry, Source
+from .handlers.facts import Addresses
 
 # JupyterHub's local spawner gives a server five seconds between asking and killing it.
 SHUTDOWN_GRACE = 3.0
@@ -64,6 +68,8 @@ def load(serverapp: Any) -> Runtime:
             supervise_early(runtime, base_url, rule)
     setup_handlers(web_app, proxy)
     web_app.add_handlers(".*", _metadata_routes(base_url, processes))
+    api = Api(runtime, Addresses(base_url))
+    web_app.add_handlers(".*", api_routes(re.escape(base_url.rstrip("/")), api))
     names = ", ".join(process.name for process in processes)
     serverapp.log.debug("server-proxy: services: %s", names or "none")
     return runtime

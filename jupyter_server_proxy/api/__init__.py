@@ -1,4 +1,4 @@
-"""What other programs ask this extension: the list of services, and their icons.
+"""What other programs ask this extension: the REST API, the launchers' list, and icons.
 
 Re-exports the public names; no logic here.
 """

@@ -34,7 +34,7 @@ NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
 
 class Abortable(Protocol):
-    """A tunnel or a raw stream: it can be ended from outside."""
+    """A tunnel, a raw stream or an answer that goes on: it can be ended from outside."""
 
     def abort(self) -> None:
         """Close both sides now."""
@@ -48,6 +48,8 @@ class Runtime:
         self.pools = Pools()
         self.catalog = Catalog(log)
         self.tunnels: set[Abortable] = set()
+        # Who follows events and logs; the last of these tell how everything ended.
+        self.streams: set[Abortable] = set()
         self.is_closing = False
 
     def __repr__(self) -> str:
@@ -102,6 +104,8 @@ class Runtime:
         self.pools.close()
         if "registry" in self.__dict__:
             await self.registry.close_all(grace=grace)
+        for stream in list(self.streams):
+            stream.abort()
 
 
 def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:

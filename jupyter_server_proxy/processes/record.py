@@ -6,12 +6,17 @@ It changes no state and starts nothing.
 from __future__ import annotations
 
 import random
+import statistics
 import time
+from collections import deque
 
 from ..rules.backoff import Backoff
 from .failure import SHOWN_LINES, Failure
 from .output import Output
 from .usage import StopReason
+
+# Starts that say what is usual: the last few, since programs and their data grow.
+_USUAL_OF = 5
 
 
 class Record:
@@ -27,6 +32,7 @@ class Record:
         # Why the last start came to nothing though nothing went wrong; "" for any other end.
         self.declined = ""
         self.is_forgone = False
+        self._durations: deque[float] = deque(maxlen=_USUAL_OF)
         self._output = output
         self._backoff = Backoff()
         self._began = 0.0
@@ -47,7 +53,13 @@ class Record:
         self._became_ready = time.monotonic()
         self.failure = None
         self.ready_after = self._became_ready - self._began
+        self._durations.append(self.ready_after)
         return self.ready_after
+
+    @property
+    def usual_start(self) -> float | None:
+        """The seconds that a start takes, as far as is known."""
+        return statistics.median(self._durations) if self._durations else None
 
     def note_person(self) -> None:
         """A person insists on another try."""

@@ -199,6 +199,11 @@ class Supervisor:
         return self._record.ready_after
 
     @property
+    def usual_start(self) -> float | None:
+        """How many seconds a start takes as a rule; None before one has succeeded."""
+        return self._record.usual_start
+
+    @property
     def is_closed(self) -> bool:
         """Whether it can never be started again."""
         return self._state is State.CLOSED
@@ -228,8 +233,12 @@ class Supervisor:
     ) -> None:
         """Stop the child and wait until nothing of it is left.
 
-        `grace` (seconds) shortens `stop_timeout`, also that of a stop under way.
+        Who waits for it meanwhile is refused, if a person wants that. `grace` (seconds) shortens
+        `stop_timeout`, also that of a stop under way.
         """
+        if reason is StopReason.PERSON and self._state is State.STOPPING:
+            # Theirs is the last word, also after a restart or a request that came first.
+            self._fail()
         self._post_stop(reason)
         if grace is not None and self._state is State.STOPPING:
             self._hurry(grace)

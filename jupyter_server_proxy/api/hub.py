@@ -1,0 +1,67 @@
+"""Tells everybody who follows `api/events` what happens: each event is put into words once.
+
+Nothing is done while nothing changes or nobody follows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..handlers.catalog import Added, Catalog, Change, Entry, Removed, StateOf
+from ..handlers.facts import Facts, shown_state
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event as it is sent, and the service that it is about."""
+
+    entry: Entry
+    data: bytes
+
+
+def encoded(event: str, facts: Facts) -> bytes:
+    """An event as it stands in a stream (HTML Living Standard section 9.2)."""
+    return f"event: {event}\ndata: {json.dumps(facts)}\n\n".encode()
+
+
+class Hub:
+    """Passes the changes of a catalog on. For the event loop's thread."""
+
+    def __init__(self, catalog: Catalog, describe: Callable[[Entry], Facts]) -> None:
+        self._catalog = catalog
+        self._describe = describe
+        self._followers: dict[object, Callable[[Message], None]] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def follow(self, callback: Callable[[Message], None]) -> Callable[[], None]:
+        """Have `callback` called with every event from now on; returns what ends that."""
+        key = object()
+        self._followers[key] = callback
+        if self._unsubscribe is None:
+            self._unsubscribe = self._catalog.subscribe(self._tell)
+
+        def unfollow() -> None:
+            self._followers.pop(key, None)
+            if not self._followers and self._unsubscribe is not None:
+                self._unsubscribe()
+                self._unsubscribe = None
+
+        return unfollow
+
+    def _tell(self, change: Change) -> None:
+        message = Message(change.entry, self._encoded(change))
+        for callback in list(self._followers.values()):
+            callback(message)
+
+    def _encoded(self, change: Change) -> bytes:
+        entry = change.entry
+        match change:
+            case Added():
+                return encoded("added", self._describe(entry))
+            case Removed():
+                return encoded("removed", {"name": entry.name, "instance": entry.instance})
+            case StateOf():
+                before = shown_state(change.change.before)
+                return encoded("state", {**self._describe(entry), "before": before})

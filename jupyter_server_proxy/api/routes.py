@@ -1,0 +1,35 @@
+"""The routes of the REST API, below `server-proxy/api/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .context import Api
+from .events import EventsView
+from .logs import LogView
+from .openapi import OpenApiView
+from .services import CommandView, ServicesView, ServiceView
+
+PREFIX = "/server-proxy/api"
+# A slash in a name may come as it is or percent-encoded.
+SERVICE = r"/servers/(?P<name>.+?)(?:/instances/(?P<instance>[^/]+))?"
+VIEWS: tuple[tuple[str, type], ...] = (
+    (r"/servers", ServicesView),
+    (r"/events", EventsView),
+    (r"/openapi\.json", OpenApiView),
+    (SERVICE + r"/(?P<command>start|stop|restart)", CommandView),
+    (SERVICE + r"/log", LogView),
+    (SERVICE, ServiceView),
+)
+
+
+def api_routes(base: str, api: Api, *, gate: type | None = None) -> list[Any]:
+    """Tornado's route tuples; `base` is the pattern of the base URL, without a slash at its end.
+
+    `gate` is mixed into every view, where the application has a login of its own.
+    """
+
+    def guarded(view: type) -> type:
+        return view if gate is None else type(view.__name__, (view, gate), {})
+
+    return [(base + PREFIX + pattern, guarded(view), {"api": api}) for pattern, view in VIEWS]
