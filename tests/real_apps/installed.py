@@ -55,12 +55,14 @@ def jupyter_of(
     """
     need_own_network()
     path = [programs, bin_of(packages), Path(os.environ["PATH"])]
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
+    home, sockets = folder / "home", folder / "sockets"
+    for directory in (home, sockets):
+        directory.mkdir(exist_ok=True)
     file = folder / "jupyter_server_config.py"
     file.write_text(config)
     settings = {
         "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(sockets),
         "PATH": os.pathsep.join(str(part) for part in path if part),
         **(env or {}),
     }
@@ -72,6 +74,7 @@ def jupyter_of(
         yield jupyter
     finally:
         left = _stop(jupyter)
+    left += [str(path) for path in sockets.glob("jupyter-server-proxy*")]
     assert left == [], f"left behind after SIGTERM: {left}"
 
 
