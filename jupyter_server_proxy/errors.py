@@ -136,6 +136,12 @@ class BackendUnreachable(ProxyError):
     """Nothing accepts connections at the target."""
 
 
+class NothingListens(BackendUnreachable):
+    """Nothing accepts connections at a port of this machine, which was asked for by number."""
+
+    title = "Nothing listens on this port"
+
+
 class BackendBroke(ProxyError):
     """The backend closed or reset the connection before its answer was complete."""
 
@@ -232,6 +238,23 @@ class ServiceStopped(ProxyError):
     status = 503
     title = "The application was stopped"
     log_level = logging.INFO
+
+
+class ServiceAsleep(ProxyError):
+    """Nobody runs the service, and a request of this kind must not start it: it comes from a page
+    that may be long forgotten, and a person or the idle rule has stopped the service."""
+
+    status = 503
+    title = "The application is stopped"
+    log_level = logging.DEBUG
+
+
+class Starting(ProxyError):
+    """A page visit that does not wait: the visitor is shown how the start goes."""
+
+    status = 503
+    title = "The application is starting"
+    log_level = logging.DEBUG
 
 
 class ShuttingDown(ProxyError):

@@ -18,6 +18,7 @@ from tornado.util import ObjectDict
 
 from ..errors import ClientGone, LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
 from ..rules.headers import connection_options
+from ..rules.wakeup import is_navigation
 from . import pages
 from .runtime import SETTING, Runtime
 
@@ -101,12 +102,7 @@ class FrontHandler(JupyterHandler):
     @property
     def is_page_visit(self) -> bool:
         """Whether a person navigates here, as opposed to a page fetching something."""
-        headers = self.request.headers
-        # Over plain HTTP to another machine, browsers leave the Sec-Fetch fields out.
-        mode = headers.get("Sec-Fetch-Mode")
-        if mode is None:
-            return bool(headers.get("Upgrade-Insecure-Requests") == "1")
-        return bool(mode == "navigate")
+        return is_navigation(self.request.headers)
 
     # --- the gate ----------------------------------------------------------------------
 

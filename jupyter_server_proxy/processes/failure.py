@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from ..errors import (
     CoolingDown,
     ProxyError,
+    ServiceAsleep,
     ServiceStopped,
     ShuttingDown,
     StartFailed,
     StartTimedOut,
 )
 from ..rules.lifecycle import State
+from ..rules.wording import spoken_seconds
+from .usage import StopReason
 
 SHOWN_LINES = 50
 _LINES_IN_MESSAGE = 10
@@ -117,3 +120,24 @@ def refusal(
     if failure.is_timeout:
         return StartTimedOut(message, retry_after=failure.retry_after)
     return StartFailed(message, retry_after=failure.retry_after)
+
+
+def asleep(service: str, reason: StopReason | None, *, idle_timeout: float) -> ServiceAsleep:
+    """Why a request that must not start `service` is refused."""
+    words = stop_words(reason, idle_timeout=idle_timeout) or "is not running"
+    return ServiceAsleep(f"{service} {words}; opening its page starts it")
+
+
+def stop_words(reason: StopReason | None, *, idle_timeout: float) -> str:
+    """Who stopped a service, as what follows its name; "" when nobody did."""
+    match reason:
+        case StopReason.PERSON:
+            return "was stopped by a person"
+        case StopReason.IDLE:
+            return f"was stopped after {spoken_seconds(idle_timeout)} without use"
+        case StopReason.LIFETIME:
+            return "was stopped because it had reached its maximum lifetime"
+        case StopReason.PACKAGE:
+            return "was stopped by another package"
+        case None:
+            return ""

@@ -1,6 +1,6 @@
-"""A value that somebody got wrong, in words. No I/O here.
+"""A value that somebody got wrong, and a duration, in words. No I/O here.
 
-It is described by type and, where it is plain, by value; what is inside an environment or a
+A value is described by type and, where it is plain, by value; what is inside an environment or a
 header is never shown, because it may be a secret.
 """
 
@@ -46,3 +46,12 @@ def _odd_item(value: list[Any] | tuple[Any, ...]) -> str:
         if not isinstance(item, str):
             return f" whose item {index} is of type {type(item).__name__}"
     return ""
+
+
+def spoken_seconds(seconds: float) -> str:
+    """A duration as people say it: in its largest unit of which it is a whole number, else
+    rounded."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size and (seconds % size == 0 or seconds >= 10 * size):
+            return f"{round(seconds / size)} {unit}"
+    return f"{seconds:.3g} s"
