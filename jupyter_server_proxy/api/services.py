@@ -65,6 +65,6 @@ class CommandView(ApiView):
             case "start":
                 return supervisor.ensure_ready(is_person=True)
             case "restart":
-                return supervisor.restart()
+                return supervisor.restart(drain=True)
             case _:
                 raise web.HTTPError(404)

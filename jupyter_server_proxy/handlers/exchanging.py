@@ -95,7 +95,11 @@ class ExchangingHandler(FrontHandler):
         return paths.context_path(self.base_url, *parts, host_and_port)
 
     def in_use(self) -> AbstractContextManager[Any]:
-        """Held while an exchange or a tunnel runs."""
+        """Held while an exchange runs."""
+        return nullcontext()
+
+    def in_use_by_tunnel(self) -> AbstractContextManager[Any]:
+        """Held while an upgrade is negotiated and its tunnel is open."""
         return nullcontext()
 
     async def call_backend(

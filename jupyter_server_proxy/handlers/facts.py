@@ -67,6 +67,7 @@ def describe(entry: Entry, addresses: Addresses) -> Facts:
         "source": entry.source.value,
         "package": entry.package or None,
         "managed": is_managed(entry),
+        "raw_socket": bool(entry.service and entry.service.raw_socket_proxy),
         "state": state_of(entry),
         "problem": entry.problem or None,
         **_life(entry.supervisor),
@@ -110,7 +111,7 @@ def _life(supervisor: Supervisor | None) -> Facts:
         "usual_start": supervisor.usual_start,
         "last_activity": None,
         "in_flight": supervisor.in_flight,
-        "tunnels": 0,
+        "tunnels": supervisor.tunnels,
         "stopped_by": supervisor.stopped_by.name.lower() if supervisor.stopped_by else None,
         "last_failure": describe_failure(supervisor),
     }

@@ -31,7 +31,7 @@ class RawSocketHandler(NamedLocalProxyHandler):
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
         self._note_activity(proxied_path)
         stack = ExitStack()
-        stack.enter_context(self.in_use())
+        stack.enter_context(self.in_use_by_tunnel())
         if self._is_told_messages:
             # By this name overrides write to the stream.
             self.ws_transp = stream[1]

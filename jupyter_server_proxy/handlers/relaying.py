@@ -30,7 +30,7 @@ class RelayingHandler(ExchangingHandler):
         Returns when the tunnel stands; it then lives by itself. Raises a `ProxyError`.
         """
         with ExitStack() as stack:
-            stack.enter_context(self.in_use())
+            stack.enter_context(self.in_use_by_tunnel())
             call = await self._send(destination, upgrade=self.offered_protocols)
             exchange = await self._handshake(call)
             if exchange.status != 101:

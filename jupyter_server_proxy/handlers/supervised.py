@@ -147,3 +147,7 @@ class SuperviseAndProxyHandler(LaunchMethods):
     def in_use(self) -> AbstractContextManager[Any]:
         """Keeps the child from being stopped as idle."""
         return self.supervisor.use()
+
+    def in_use_by_tunnel(self) -> AbstractContextManager[Any]:
+        """As `in_use`."""
+        return self.supervisor.use_by_tunnel()

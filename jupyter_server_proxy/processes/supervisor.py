@@ -34,9 +34,10 @@ from ..rules.lifecycle import (
 )
 from ..rules.service import ProcessOptions, RestartPolicy
 from ..rules.targets import Target
+from ..rules.wakeup import Kind, may_wake
 from .attempt import Attempt, LaunchFactory, Plan
 from .child import Binding, SpawnRefused
-from .failure import Failure, refusal
+from .failure import Failure, asleep, refusal
 from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
@@ -118,6 +119,8 @@ class Supervisor:
         self._place: Place | None = None
         self._start_timeout = options.timeout
         self._close_grace: float | None = None
+        # A restart is wanted, and exchanges with the present child are let finish.
+        self._is_draining = False
         self._ready: Ready | None = None
         self._carriers: dict[Effect, Callable[[], None]] = {
             Effect.SPAWN: self._spawn,
@@ -158,7 +161,7 @@ class Supervisor:
     @property
     def ready(self) -> Ready | None:
         """What `ensure_ready` would return at once, without waiting for anything."""
-        return self._ready
+        return self._ready if not self._is_draining else None
 
     @property
     def pid(self) -> int | None:
@@ -213,19 +216,29 @@ class Supervisor:
         """How many exchanges and tunnels use it now."""
         return self._usage.in_flight
 
+    @property
+    def tunnels(self) -> int:
+        """How many of those are tunnels."""
+        return self._usage.tunnels
+
     # --- what can be asked of it ----------------------------------------------------------
 
-    async def ensure_ready(self, *, is_person: bool = False) -> Ready:
+    async def ensure_ready(self, *, is_person: bool = False, kind: Kind = Kind.CALL) -> Ready:
         """Where the child listens; starts it if there is none, and waits until it is ready.
 
         `is_person`: somebody looks at it, so a cooling period or having given up is no obstacle.
-        Raises StartFailed, StartTimedOut, CoolingDown, ServiceStopped, ShuttingDown, or NotManaged
-        when there is nothing to start.
+        `kind`: what wants it; not every request may start a child.
+        Raises StartFailed, StartTimedOut, CoolingDown, ServiceStopped, ServiceAsleep, ShuttingDown,
+        or NotManaged when there is nothing to start.
         """
-        if self._state is State.READY and self._ready is not None:
-            return self._ready
+        ready = self.ready
+        if ready is not None:
+            return ready
+        self._check_may_wake(kind)
         waiter = self._waiters.join()
-        self._post(StartWanted(is_person=is_person))
+        # While it drains, whoever comes waits for the child after this one.
+        if not self._is_draining:
+            self._post(StartWanted(is_person=is_person))
         return await waiter
 
     async def stop(
@@ -245,9 +258,18 @@ class Supervisor:
         if self._state in LIVE_STATES:
             await self._gone.join()
 
-    async def restart(self) -> Ready:
-        """Stop the child if there is one, then start it. Raises as `ensure_ready` does."""
-        self._post_stop(StopReason.PERSON)
+    async def restart(self, *, drain: bool = False) -> Ready:
+        """Stop the child if there is one, then start it. Raises as `ensure_ready` does.
+
+        With `drain`, the exchanges that a ready child has begun may end, for up to `stop_timeout`;
+        tunnels are broken off. Requests that come meanwhile wait for the new child.
+        """
+        if not drain or self._state is not State.READY:
+            self._post_stop(StopReason.PERSON)
+        elif not self._is_draining:
+            self._is_draining = True
+            self._deadline.set(self._grace(), self._end_drain)
+            self._usage.when_quiet(self._end_drain)
         return await self.ensure_ready(is_person=True)
 
     async def close(self, *, grace: float | None = None) -> None:
@@ -293,8 +315,12 @@ class Supervisor:
         self._record.forgo_restart()
 
     def use(self) -> contextlib.AbstractContextManager[None]:
-        """An exchange or a tunnel is running for as long as the context lasts."""
+        """An exchange is running for as long as the context lasts."""
         return self._usage
+
+    def use_by_tunnel(self) -> contextlib.AbstractContextManager[None]:
+        """A tunnel is open for as long as the context lasts."""
+        return self._usage.by_tunnel
 
     def subscribe(self, callback: Callable[[StateChanged], None]) -> Callable[[], None]:
         """Have `callback` called after every change of state; returns what ends that."""
@@ -344,6 +370,24 @@ class Supervisor:
         if before is State.READY:
             self._ready = None
             self._usage.end()
+            self._break_off_drain()
+
+    def _end_drain(self) -> None:
+        """What was to be let finish has finished, or had its time."""
+        self._is_draining = False
+        self._deadline.cancel()
+        self._post_stop(StopReason.PERSON)
+
+    def _break_off_drain(self) -> None:
+        """The child has ended meanwhile, or somebody wants it gone for another reason."""
+        if not self._is_draining:
+            return
+        self._is_draining = False
+        self._deadline.cancel()
+        if self._state in (State.STOPPING, State.CLOSING):
+            self._fail()
+        else:
+            self._inbox.append(StartWanted(is_person=True))
 
     def _tell(self, change: StateChanged) -> None:
         self._log.debug("%s: %s -> %s", self.name, change.before.value, change.after.value)
@@ -467,6 +511,14 @@ class Supervisor:
 
     # --- small things ---------------------------------------------------------------------
 
+    def _check_may_wake(self, kind: Kind) -> None:
+        """Raise ServiceAsleep where a request of this kind must not start a child."""
+        if self._state not in (State.STOPPED, State.STOPPING) or self._waiters:
+            return
+        reason = self._record.stopped_by
+        if not may_wake(kind, is_asleep=reason in (StopReason.PERSON, StopReason.IDLE)):
+            raise asleep(self.name, reason, idle_timeout=self.options.idle_timeout)
+
     @property
     def _attempt(self) -> Attempt | None:
         return self._present.attempt if self._present is not None else None
@@ -482,6 +534,8 @@ class Supervisor:
         self._post(StopWanted())
 
     def _stop_unused(self, reason: StopReason) -> None:
+        if self._is_draining:
+            return
         self._log.info("%s: %s", self.name, reason.value)
         self._post_stop(reason)
 
