@@ -104,6 +104,8 @@ $(APPS)/%/.installed: tests/real_apps/requirements/%.txt $(INSTALLED_FROM)
 		--disable-pip-version-check --no-deps --requirement $(<:.txt=.no-deps)
 	touch $@
 
+$(APPS)/stubs/.installed: tests/real_apps/requirements/stubs.no-deps
+$(APPS)/stubs-released/.installed: $(wildcard tests/real_apps/requirements/stubs.*)
 $(APPS)/stubs-released/.installed: PROXY =
 
 test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium debian-programs  ## real applications and packages
