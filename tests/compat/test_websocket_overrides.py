@@ -340,6 +340,7 @@ async def test_a_client_that_vanishes_ends_the_backend_too(jupyter):
         ended.set()
 
     async with application(note) as port, opened(jupyter, f"listens/{port}/") as client:
+        assert await patiently(client.recv()) == "welcome to None"
         client.transport.abort()
         await patiently(ended.wait())
     await logged(jupyter, "told: close None None after 0")

@@ -31,7 +31,7 @@ class Plain(LocalProxyHandler):
 
 
 class Changes(LocalProxyHandler):
-    """Both directions, with an `on_message` that is a coroutine."""
+    """Both directions, with an `on_message` that is a coroutine; neither waits for anything."""
 
     async def on_message(self, message):
         await asyncio.sleep(0)
@@ -42,7 +42,7 @@ class Changes(LocalProxyHandler):
     def write_message(self, message, binary=False):
         if isinstance(message, str):
             message = f"[{message}]"
-        return super().write_message(message, binary)
+        super().write_message(message, binary)
 
 
 class Drops(LocalProxyHandler):
@@ -60,6 +60,8 @@ class Listens(LocalProxyHandler):
 
     async def open(self, port, proxied_path):
         await super().open(port, proxied_path)
+        for _ in range(1000):  # whatever comes meanwhile has to wait
+            await asyncio.sleep(0)
         self.seen = 0
         self.write_message(f"welcome to {self.selected_subprotocol}")
         self.ws.write_message(f"I am here as {self.ws.selected_subprotocol}")
