@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .serving import serve as serve
 
 __version__ = "5.0.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    """`serve`, once somebody wants it: `import` stays quick."""
+    if name == "serve":
+        from .serving import serve  # noqa: PLC0415
+
+        return serve
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
