@@ -50,6 +50,16 @@ class Addresses:
         """The path of a service's icon."""
         return url_path_join(self.base_url, "server-proxy/icon", quote(name, safe=PATH_SAFE))
 
+    def api(self, name: str, instance: str | None = None) -> str:
+        """The path of a service in the REST API, without a slash at its end."""
+        parts = [name] if instance is None else [name, "instances", instance]
+        path = "/".join(quote(part, safe=PATH_SAFE) for part in parts)
+        return f"{self.base_url.rstrip('/')}/server-proxy/api/servers/{path}"
+
+    def events(self) -> str:
+        """The path of the events of all services."""
+        return f"{self.base_url.rstrip('/')}/server-proxy/api/events"
+
 
 def describe(entry: Entry, addresses: Addresses) -> Facts:
     """Everything about one service or instance that can be told without asking the system."""
