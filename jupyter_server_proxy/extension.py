@@ -15,6 +15,7 @@ from jupyter_server.utils import url_path_join
 from .api import IconHandler, ServersInfoHandler
 from .api.context import Api
 from .api.routes import api_routes
+from .api.telemetry import emit_states
 from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
 from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
@@ -68,6 +69,7 @@ def load(serverapp: Any) -> Runtime:
             supervise_early(runtime, base_url, rule)
     setup_handlers(web_app, proxy)
     web_app.add_handlers(".*", _metadata_routes(base_url, processes))
+    emit_states(runtime.catalog, serverapp.event_logger, serverapp.log)
     api = Api(runtime, Addresses(base_url))
     web_app.add_handlers(".*", api_routes(re.escape(base_url.rstrip("/")), api))
     names = ", ".join(process.name for process in processes)

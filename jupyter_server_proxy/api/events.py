@@ -29,4 +29,4 @@ class EventsView(StreamView):
     async def take(self) -> bytes:
         """See `StreamView`."""
         messages = self._waiting.take()
-        return b"".join([m.data for m in messages if await self.may_read(m.entry)])
+        return b"".join([m.data for m in messages if await self.may_read(m.change.entry)])

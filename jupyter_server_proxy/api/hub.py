@@ -15,9 +15,9 @@ from ..handlers.facts import Facts, shown_state
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event as it is sent, and the service that it is about."""
+    """What has happened, and how it is sent."""
 
-    entry: Entry
+    change: Change
     data: bytes
 
 
@@ -51,7 +51,7 @@ class Hub:
         return unfollow
 
     def _tell(self, change: Change) -> None:
-        message = Message(change.entry, self._encoded(change))
+        message = Message(change, self._encoded(change))
         for callback in list(self._followers.values()):
             callback(message)
 

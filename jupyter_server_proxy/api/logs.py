@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..processes.output import KEPT_LINES
+from ..handlers.catalog import Entry, Removed
 from .context import Api
-from .hub import encoded
-from .stream import MOST_WAITING, StreamView
+from .hub import Message, encoded
+from .stream import MOST_WAITING, StreamView, Waiting
 
 if TYPE_CHECKING:
     from ..processes.supervisor import Supervisor
@@ -24,41 +26,68 @@ class LogView(StreamView):
     def initialize(self, api: Api) -> None:
         """See `ApiView`."""
         super().initialize(api)
-        self._waiting = WaitingLines()
+        self._lines = WaitingLines()
+        self._states = Waiting(self.wake)
+        self._has_states = False
+        self._stop_listening: Callable[[], None] | None = None
 
     async def get(self, name: str, instance: str | None = None) -> None:
-        """Answer `{"lines": [...], "file": ...}`; with `follow`, go on with every line."""
-        supervisor = self.api.find(name, instance).supervisor
-        tail = self.asked_number("tail", KEPT_LINES)
+        """Answer `{"lines": [...], "file": ...}`; with `follow`, go on with every line, and
+        with `states` with every change of state, too."""
+        entry = self.api.find(name, instance)
+        tail = self.asked_number("tail", default=sys.maxsize)
         accepts = self.request.headers.get("Accept", "")
-        if not self.asked_flag("follow", "text/event-stream" in accepts):
-            self.answer({"lines": last_lines(supervisor, tail), "file": log_file(supervisor)})
-        elif supervisor is None:
-            await self.stream(encoded("lines", {"lines": []}))
+        self._has_states = self.asked_flag("states", default=False)
+        if self.asked_flag("follow", default="text/event-stream" in accepts):
+            await self._follow(entry, tail)
         else:
-            await self._follow(supervisor, tail)
+            supervisor = entry.supervisor
+            self.answer({"lines": last_lines(supervisor, tail), "file": log_file(supervisor)})
 
-    async def _follow(self, supervisor: Supervisor, tail: int) -> None:
-        unsubscribe = supervisor.output.on_lines(self._heard)
+    async def _follow(self, entry: Entry, tail: int) -> None:
+        unfollow = self.api.hub.follow(lambda message: self._note(message, entry))
+        self._listen(entry)
+        first = encoded("lines", {"lines": last_lines(entry.supervisor, tail)})
+        if self._has_states:
+            first = encoded("state", self.api.describe(entry)) + first
         try:
-            await self.stream(encoded("lines", {"lines": last_lines(supervisor, tail)}))
+            await self.stream(first)
         finally:
-            unsubscribe()
+            unfollow()
+            if self._stop_listening is not None:
+                self._stop_listening()
 
-    def _heard(self, lines: list[str]) -> None:
-        self._waiting.put(lines)
+    def _listen(self, entry: Entry) -> None:
+        """Some services only get somebody who owns their child with their first request."""
+        if self._stop_listening is None and entry.supervisor is not None:
+            self._stop_listening = entry.supervisor.output.on_lines(self._hear)
+
+    def _hear(self, lines: list[str]) -> None:
+        self._lines.put(lines)
         self.wake()
+
+    def _note(self, message: Message, entry: Entry) -> None:
+        if message.change.entry is not entry:
+            return
+        self._listen(entry)
+        if isinstance(message.change, Removed):
+            self.abort()
+        elif self._has_states:
+            self._states.put(message)
 
     async def take(self) -> bytes:
         """See `StreamView`."""
-        lines, left_out = self._waiting.take()
+        lines, left_out = self._lines.take()
+        states = b"".join(message.data for message in self._states.take())
+        if not lines:
+            return states
         more = {"left_out": left_out} if left_out else {}
-        return encoded("lines", {"lines": lines, **more})
+        return encoded("lines", {"lines": lines, **more}) + states
 
 
 class WaitingLines:
-    """The last lines that wait for one client, bounded in bytes, with the number of those that
-    had to make room."""
+    """The last lines that wait for one client, bounded in characters, with the number of those
+    that had to make room."""
 
     def __init__(self) -> None:
         self._lines: deque[str] = deque()

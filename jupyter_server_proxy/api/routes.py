@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .context import Api
@@ -23,13 +24,13 @@ VIEWS: tuple[tuple[str, type], ...] = (
 )
 
 
-def api_routes(base: str, api: Api, *, gate: type | None = None) -> list[Any]:
+def api_routes(base: str, api: Api, *, guard: Callable[[type], type] | None = None) -> list[Any]:
     """Tornado's route tuples; `base` is the pattern of the base URL, without a slash at its end.
 
-    `gate` is mixed into every view, where the application has a login of its own.
+    `guard` makes of each view the one that is used, where the application has a login of its own.
     """
 
     def guarded(view: type) -> type:
-        return view if gate is None else type(view.__name__, (view, gate), {})
+        return view if guard is None else guard(view)
 
     return [(base + PREFIX + pattern, guarded(view), {"api": api}) for pattern, view in VIEWS]

@@ -45,7 +45,7 @@ class CommandView(ApiView):
     async def post(self, command: str, name: str, instance: str | None = None) -> None:
         """Do it and answer how it is then; with `wait=false`, answer at once (202)."""
         entry = self.api.find(name, instance)
-        is_waiting = self.asked_flag("wait", True)
+        is_waiting = self.asked_flag("wait", default=True)
         work = self._work(command, entry, self.api.find_supervisor(entry))
         if not is_waiting:
             self.api.begin(work, name=f"{command} of {name}")

@@ -69,7 +69,7 @@ class ApiView(FrontHandler):
 
     # --- what is asked ---------------------------------------------------------------------
 
-    def asked_flag(self, name: str, default: bool) -> bool:
+    def asked_flag(self, name: str, *, default: bool) -> bool:
         """A parameter of the query that is true or false; alone it is true. Raises
         RequestInvalid."""
         value = self.get_query_argument(name, None)
@@ -79,7 +79,7 @@ class ApiView(FrontHandler):
             return value.lower() in _TRUE
         raise RequestInvalid(f"{name} must be true or false, not {value[:50]!r}")
 
-    def asked_number(self, name: str, default: int) -> int:
+    def asked_number(self, name: str, *, default: int) -> int:
         """A parameter of the query that is a number from 0. Raises RequestInvalid."""
         value = self.get_query_argument(name, None)
         if value is None:

@@ -29,6 +29,8 @@ class Record:
         self.failure: Failure | None = None
         self.stopped_by: StopReason | None = None
         self.returncode: int | None = None
+        # The last one that has ended, its secrets masked.
+        self.command = ""
         # Why the last start came to nothing though nothing went wrong; "" for any other end.
         self.declined = ""
         self.is_forgone = False

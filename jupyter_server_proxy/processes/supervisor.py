@@ -176,10 +176,7 @@ class Supervisor:
     @property
     def command(self) -> str:
         """The present or last command, its secrets masked; "" before the first start."""
-        if self._attempt is not None:
-            return self._attempt.command
-        failure = self._record.failure
-        return failure.command if failure is not None else ""
+        return self._attempt.command if self._attempt is not None else self._record.command
 
     @property
     def last_failure(self) -> Failure | None:
@@ -430,6 +427,7 @@ class Supervisor:
     def _release(self) -> None:
         self._deadline.cancel()
         if self._attempt is not None:
+            self._record.command = self._attempt.command
             self._attempt.release()
             self._present = None
         self._gone.give(None)

@@ -17,10 +17,14 @@ from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
 from tornado import web
 from traitlets import default
 
+from ..api.context import Api
+from ..api.routes import api_routes
 from ..config.routes import literal_pattern
 from ..errors import ConfigurationError
 from ..handlers import RawSocketHandler, Runtime, with_streaming
 from ..handlers.activity import KEY as ACTIVITY_KEY
+from ..handlers.catalog import Entry, Source
+from ..handlers.facts import Addresses
 from ..handlers.relaying import RelayingHandler
 from ..rules.paths import decoded_path
 from . import gate, tls
@@ -102,12 +106,17 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
         close. Raises TraitError or ConfigurationError for what cannot work."""
         gate_class, provider = self._make_gate()
         handler, keywords = self._make_handler(gate_class)
+        settings = self._settings(provider)
+        runtime = Runtime.of(settings, self.log)
         application = web.Application(
-            with_streaming(self._routes(gate_class, handler, keywords)),
+            [
+                *self._api_routes(gate_class, runtime),
+                *with_streaming(self._routes(gate_class, handler, keywords)),
+            ],
             default_handler_class=gate.OutsideHandler,
-            **self._settings(provider),
+            **settings,
         )
-        self._supervise(application, handler, keywords)
+        self._list(runtime, handler, keywords)
         return application
 
     def _make_handler(self, gate_class: type[RelayingHandler]) -> tuple[Any, dict[str, Any]]:
@@ -133,6 +142,11 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
             without_slash = type("StandaloneBasePath", (gate_class, gate.BasePathHandler), {})
             routes.append((base, without_slash))
         return routes
+
+    def _api_routes(self, gate_class: type[RelayingHandler], runtime: Runtime) -> list[Any]:
+        base = literal_pattern(decoded_path(self.base_url))
+        api = Api(runtime, Addresses(self.base_url, is_alone=True))
+        return api_routes(base, api, guard=lambda view: gate.guarded_api(view, gate_class))
 
     def _settings(self, provider: IdentityProvider) -> dict[str, Any]:
         return {
@@ -168,11 +182,12 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
             ) from error
         return hub
 
-    def _supervise(self, application: web.Application, handler: Any, keywords: Any) -> None:
-        """Make the supervisor now, so that `autostart` works."""
+    def _list(self, runtime: Runtime, handler: Any, keywords: Any) -> None:
+        """Tell of the service, and make its supervisor now, so that `autostart` works."""
+        service = handler.service
+        runtime.catalog.add(Entry(service.name, Source.CONFIG, service))
         make = getattr(handler, "make_supervisor", None)
         if make is not None:
-            runtime = Runtime.of(application.settings, self.log)
             make(runtime, self.base_url, keywords["state"])
 
     def _log_request(self, handler: web.RequestHandler) -> None:
