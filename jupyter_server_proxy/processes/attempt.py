@@ -15,8 +15,9 @@ from ..rules.targets import Target, TcpTarget
 from .child import Binding, Child, Ended, Launch, SpawnRefused, SpawnRequest
 from .failure import masked_command
 from .guardian import Guardian
-from .output import Output, Pipe
+from .output import Output
 from .owners import Listener, Ownership, find_listener
+from .pipe import Pipe
 from .place import Place
 from .readiness import Question, find_target
 

@@ -8,8 +8,10 @@ import stat
 
 import pytest
 
-from jupyter_server_proxy.processes import output as output_module
-from jupyter_server_proxy.processes.output import LONGEST_LINE, LogForwarder, Output, Ring
+from jupyter_server_proxy.processes import pipe as pipe_module
+from jupyter_server_proxy.processes.output import LogForwarder, Output
+from jupyter_server_proxy.processes.pipe import KEPT_PER_WINDOW, WINDOW, Pipe, Taker
+from jupyter_server_proxy.processes.ring import KEPT_LINES, LONGEST_LINE, Ring
 from jupyter_server_proxy.processes.rotating import RotatingFile, log_path
 
 LOG = logging.getLogger("tests.output")
@@ -83,12 +85,20 @@ def test_the_log_level_is_the_admins(caplog: pytest.LogCaptureFixture) -> None:
 async def test_what_is_written_reaches_memory_file_and_listeners(tmp_path) -> None:
     output = Output("app", path=str(tmp_path / "logs" / "app.log"), log=LOG)
     heard: list[str] = []
-    stop_listening = output.on_lines(heard.extend)
+    all_heard = asyncio.Event()
+
+    def hear(lines: list[str]) -> None:
+        heard.extend(lines)
+        if "ready" in heard:
+            all_heard.set()
+
+    stop_listening = output.on_lines(hear)
     found = output.first_match(re.compile("read."))
     pipe = output.open_pipe()
     os.write(pipe.writable, b"starting\nready\nlast words")
     assert await asyncio.wait_for(found, 5) == "ready"
     await pipe.close()
+    await asyncio.wait_for(all_heard.wait(), 5)
     stop_listening()
     assert output.lines() == ["starting", "ready", "last words"]
     assert heard == ["starting", "ready"]
@@ -159,4 +169,103 @@ def test_a_configured_log_file_may_be_in_the_home(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_flood_limit_is_far_above_what_people_read() -> None:
-    assert output_module._BYTES_PER_WINDOW / output_module._WINDOW >= 5_000_000
+    assert KEPT_PER_WINDOW / WINDOW >= 4_000_000
+
+
+def test_of_many_lines_at_once_only_the_last_are_looked_at() -> None:
+    ring = Ring()
+    ring.feed(b"before the fl")
+    lines, left_out = ring.feed(b"ood\n" + b"x\n" * 5000 + b"rest")
+    assert (len(lines), left_out) == (KEPT_LINES, 4001)
+    assert ring.lines() == ["x"] * KEPT_LINES + ["rest"]
+    lines, left_out = ring.feed(b"\n" + b"y\n" * 5000, wants_all=True)
+    assert (len(lines), left_out) == (5001, 0)
+    assert lines[0] == b"rest"
+
+
+def test_off_means_that_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1)
+    forwarder = LogForwarder("app", LOG, None)
+    forwarder.forward([b"line"] * 500, 10)
+    forwarder.note_hidden()
+    assert not caplog.messages
+
+
+class Flood:
+    """A pipe, what was taken of it, and how much of it was left out."""
+
+    def __init__(self, *, is_lossless: bool) -> None:
+        self.taken = 0
+        self.left_out = 0
+        taker = Taker(self._take, self._note, lambda: is_lossless, lambda: None)
+        self.pipe = Pipe("app", taker)
+
+    def _take(self, data: bytes) -> None:
+        self.taken += len(data)
+
+    def _note(self, count: int) -> None:
+        self.left_out += count
+
+    async def write(self, size: int) -> None:
+        """Write as fast as the pipe takes it, then close it."""
+
+        def work() -> None:
+            for _ in range(size // 65536):
+                os.write(self.pipe.writable, b"x" * 65536)
+            self.pipe.close_writable()
+
+        await asyncio.wait_for(asyncio.to_thread(work), 60)
+        await self.pipe.close()
+
+
+async def test_what_is_left_out_of_a_flood_is_counted_to_the_byte() -> None:
+    flood = Flood(is_lossless=False)
+    size = 64 * 1024 * 1024
+    await flood.write(size)
+    assert flood.taken + flood.left_out == size
+    assert flood.left_out > 0
+
+
+async def test_nothing_is_left_out_while_a_line_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipe_module, "WINDOW", 0.001)
+    flood = Flood(is_lossless=True)
+    size = 16 * KEPT_PER_WINDOW
+    await flood.write(size)
+    assert (flood.taken, flood.left_out) == (size, 0)
+
+
+async def test_people_are_told_what_a_flood_has_cost(tmp_path) -> None:
+    output = Output("app", path=str(tmp_path / "app.log"), log=LOG)
+    pipe = output.open_pipe()
+    await asyncio.to_thread(write_and_close, pipe, b"a line of a flood\n" * 400_000)
+    await pipe.close()
+    pattern = re.compile(r"\[\d+\.\d MB of output left out: too much at once\]")
+    assert any(map(pattern.fullmatch, output.lines()))
+    assert b"left out" in (tmp_path / "app.log").read_bytes()
+
+
+async def test_a_follower_that_fails_spoils_nothing_for_the_others(
+    tmp_path, caplog: pytest.LogCaptureFixture
+) -> None:
+    output = Output("app", path=str(tmp_path / "app.log"), log=LOG)
+    heard = asyncio.get_running_loop().create_future()
+
+    def fail(lines: list[str]) -> None:
+        raise ValueError("mine")
+
+    output.on_lines(fail)
+    output.on_lines(heard.set_result)
+    pipe = output.open_pipe()
+    os.write(pipe.writable, b"hello\n")
+    assert await asyncio.wait_for(heard, 10) == ["hello"]
+    await pipe.close()
+    assert "a follower of its output failed" in caplog.text
+
+
+def write_and_close(pipe: Pipe, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(pipe.writable, view) :]
+    pipe.close_writable()
