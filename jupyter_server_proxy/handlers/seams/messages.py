@@ -18,8 +18,9 @@ from tornado.websocket import WebSocketClosedError
 from ...backend.exchange import Exchange, RawHeaders
 from ...backend.pool import Call
 from ...errors import BackendSpokeNonsense, ClientGone
+from ...relay.client_socket import ClientSocket
 from ...relay.message_ends import BackendEnd, BackendSocket, Sendable
-from ...relay.messages import MAX_MESSAGE_SIZE, ClientSocket, MessageRelay
+from ...relay.messages import MAX_MESSAGE_SIZE, MessageRelay
 from ..destination import Destination, Outbound
 from .overrides import MESSAGE_SEAMS
 from .requesting import RequestSeams
