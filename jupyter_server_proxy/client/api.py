@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -34,6 +35,17 @@ _SILENCE = 100.0
 # The title of the problem document for whoever is not logged in.
 _LOGIN_REQUIRED = "Login required"
 _REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request; `path` follows `api/`."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    timeout: float | None = None
+    accept: str = "application/json"
 
 
 class Client:
@@ -121,7 +133,8 @@ class Client:
         *,
         timeout: float | None = _TIMEOUT,
     ) -> dict[str, Any]:
-        with self._answer(method, path, body, timeout=timeout) as response, self._explained():
+        question = _Question(method, path, body, timeout=timeout)
+        with self._answer(question) as response, self._explained():
             content = response.read()
         if not content:
             return {}
@@ -133,7 +146,8 @@ class Client:
 
     @contextlib.contextmanager
     def _stream(self, path: str) -> Iterator[Iterator[Event]]:
-        with self._answer("GET", path, timeout=_SILENCE, accept="text/event-stream") as response:
+        question = _Question("GET", path, timeout=_SILENCE, accept="text/event-stream")
+        with self._answer(question) as response:
             yield self._events_of(response)
 
     def _events_of(self, response: http.client.HTTPResponse) -> Iterator[Event]:
@@ -141,47 +155,32 @@ class Client:
             yield from parse_events(response)
 
     @contextlib.contextmanager
-    def _answer(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        timeout: float | None,
-        accept: str = "application/json",
-    ) -> Iterator[http.client.HTTPResponse]:
+    def _answer(self, question: _Question) -> Iterator[http.client.HTTPResponse]:
         """A good answer, its body still to be read."""
-        connection = new_connection(self.address, timeout=timeout)
-        try:
+        with contextlib.ExitStack() as opened:
             with self._explained():
-                response = self._send(connection, method, path, body, accept)
+                response = self._send(question, opened)
                 error = self._problem_of(response)
                 if isinstance(error, LoginRefused) and self._is_anonymous and self._ask_password:
-                    connection.close()
                     self._log_in(self._ask_password)
-                    response = self._send(connection, method, path, body, accept)
+                    response = self._send(question, opened)
                     error = self._problem_of(response)
             if error is not None:
                 raise error
             yield response
-        finally:
-            connection.close()
 
-    def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        accept: str,
-    ) -> http.client.HTTPResponse:
-        fields = {**self._login, "Accept": accept}
-        if body is not None:
+    def _send(self, question: _Question, opened: contextlib.ExitStack) -> http.client.HTTPResponse:
+        """The answer; what is opened for it is closed with `opened`."""
+        fields = {**self._login, "Accept": question.accept}
+        content = None
+        if question.body is not None:
             fields["Content-Type"] = "application/json"
-        content = None if body is None else json.dumps(body)
-        url = f"{self.address.base_path}server-proxy/api/{path}"
-        connection.request(method, url, content, fields)
-        return connection.getresponse()
+            content = json.dumps(question.body)
+        url = f"{self.address.base_path}server-proxy/api/{question.path}"
+        connection = new_connection(self.address, timeout=question.timeout)
+        opened.callback(connection.close)
+        connection.request(question.method, url, content, fields)
+        return opened.enter_context(connection.getresponse())
 
     def _log_in(self, ask_password: AskPassword) -> None:
         self._is_anonymous = False

@@ -57,8 +57,8 @@ def _ask(
         "Content-Type": "application/x-www-form-urlencoded",
     }
     connection.request(method, path, body, dict(fields))
-    response = connection.getresponse()
-    response.read()
+    with connection.getresponse() as response:
+        response.read()
     for line in response.headers.get_all("Set-Cookie") or []:
         cookie: SimpleCookie = SimpleCookie()
         try:

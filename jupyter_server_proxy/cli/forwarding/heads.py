@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 Fields = list[tuple[str, str]]
 
@@ -162,7 +163,8 @@ def _logged_in(path: str, fields: Fields, route: Route) -> tuple[str, Fields]:
     if authorization is not None:
         if _values(fields, "authorization"):
             mark = "&" if "?" in path else "?"
-            return f"{path}{mark}token={authorization.partition(' ')[2]}", fields
+            token = quote(authorization.partition(" ")[2], safe="")
+            return f"{path}{mark}token={token}", fields
         return path, [*fields, ("Authorization", authorization)]
     cookies = [value for name, value in fields if name.lower() == "cookie"]
     others = [(name, value) for name, value in fields if name.lower() != "cookie"]
