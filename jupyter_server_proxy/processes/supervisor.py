@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..errors import NotManaged, ProxyError, StartFailed
 from ..rules.lifecycle import (
@@ -33,19 +33,20 @@ from ..rules.lifecycle import (
     transition,
 )
 from ..rules.service import ProcessOptions, RestartPolicy
-from ..rules.targets import Target
 from ..rules.wakeup import Kind, may_wake
-from .attempt import Attempt, LaunchFactory, Plan
+from .attempt import LaunchFactory, Plan
 from .child import Binding, SpawnRefused
-from .failure import Failure, asleep, refusal
+from .failure import asleep, refusal
 from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
 from .place import Place
-from .record import Record
 from .rotating import log_path
+from .shown import Ready, Shown, StateChanged
 from .usage import StopReason, Usage
 from .waiting import Deadline, Waiters
+
+__all__ = ["Ready", "StateChanged", "Supervisor"]
 
 # Between one SIGKILL of the tree and the next.
 _KILL_AGAIN_AFTER = 5.0
@@ -53,29 +54,10 @@ _KILL_AGAIN_AFTER = 5.0
 _CLOSE_PATIENCE = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Where a ready child listens. A new child is a new generation."""
-
-    target: Target
-    generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """What subscribers are told, after the fact and in order."""
-
-    name: str
-    before: State
-    after: State
-    generation: int
-
-
-class Supervisor:
+class Supervisor(Shown):
     """One service's child: started when wanted, watched, restarted, stopped.
 
-    All methods are for the event loop's thread. The properties are for display: whoever wants
-    something of the child calls a method, and never looks first.
+    All methods are for the event loop's thread. What can be seen of it is in `Shown`.
     """
 
     def __init__(
@@ -90,12 +72,8 @@ class Supervisor:
         base_url: str = "/",
         output_level: int = logging.INFO,
     ) -> None:
-        self.name = name
-        self.options = options
-        self.output = Output(
-            name, path=log_path(name, options.log_file), log=log, level=output_level
-        )
-        self._log = log
+        output = Output(name, path=log_path(name, options.log_file), log=log, level=output_level)
+        super().__init__(name, options, output, usage=Usage(options, self._stop_unused), log=log)
         self._plan = Plan(
             name=name,
             options=options,
@@ -106,22 +84,14 @@ class Supervisor:
             is_raw=is_raw,
             base_url=base_url,
         )
-        self._usage = Usage(options, self._stop_unused)
-        self._state = State.STOPPED
-        self._record = Record(self.output)
         self._inbox: deque[Event] = deque()
         self._is_applying = False
         self._waiters = Waiters[Ready]()
         self._gone = Waiters[None]()
         self._deadline = Deadline()
-        self._subscribers: dict[object, Callable[[StateChanged], None]] = {}
-        self._present: Generation | None = None
         self._place: Place | None = None
         self._start_timeout = options.timeout
         self._close_grace: float | None = None
-        # A restart is wanted, and exchanges with the present child are let finish.
-        self._is_draining = False
-        self._ready: Ready | None = None
         self._carriers: dict[Effect, Callable[[], None]] = {
             Effect.SPAWN: self._spawn,
             Effect.WAKE: self._wake,
@@ -132,91 +102,6 @@ class Supervisor:
             Effect.SCHEDULE_RETRY: self._schedule_retry,
             Effect.RESTART_IF_WAITING: self._restart_if_waiting,
         }
-
-    def __repr__(self) -> str:
-        return f"<Supervisor {self.name!r} {self._state.value} #{self.generation} pid={self.pid}>"
-
-    # --- for display ----------------------------------------------------------------------
-
-    @property
-    def state(self) -> State:
-        """Where the service is in its life."""
-        return self._state
-
-    @property
-    def generation(self) -> int:
-        """How many children there have been, the present one included."""
-        return self._record.generation
-
-    @property
-    def binding(self) -> Binding | None:
-        """Where the present child was told to listen."""
-        return self._attempt.binding if self._attempt is not None else None
-
-    @property
-    def target(self) -> Target | None:
-        """Where the present child listens, once it is ready."""
-        return self._ready.target if self._ready is not None else None
-
-    @property
-    def ready(self) -> Ready | None:
-        """What `ensure_ready` would return at once, without waiting for anything."""
-        return self._ready if not self._is_draining else None
-
-    @property
-    def pid(self) -> int | None:
-        """The present child's process."""
-        return self._attempt.pid if self._attempt is not None else None
-
-    @property
-    def returncode(self) -> int | None:
-        """How the last child ended that has ended; negative for a signal, None if unknown."""
-        return self._record.returncode
-
-    @property
-    def command(self) -> str:
-        """The present or last command, its secrets masked; "" before the first start."""
-        return self._attempt.command if self._attempt is not None else self._record.command
-
-    @property
-    def last_failure(self) -> Failure | None:
-        """Why it failed last, until it is ready again."""
-        return self._record.failure
-
-    @property
-    def stopped_by(self) -> StopReason | None:
-        """Who stopped the last child; None when it is not stopped or ended by itself."""
-        return self._record.stopped_by
-
-    @property
-    def started_at(self) -> float | None:
-        """When the last start began, in Unix time."""
-        return self._record.started_at
-
-    @property
-    def ready_after(self) -> float | None:
-        """How many seconds the last start that succeeded took."""
-        return self._record.ready_after
-
-    @property
-    def usual_start(self) -> float | None:
-        """How many seconds a start takes as a rule; None before one has succeeded."""
-        return self._record.usual_start
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it can never be started again."""
-        return self._state is State.CLOSED
-
-    @property
-    def in_flight(self) -> int:
-        """How many exchanges and tunnels use it now."""
-        return self._usage.in_flight
-
-    @property
-    def tunnels(self) -> int:
-        """How many of those are tunnels."""
-        return self._usage.tunnels
 
     # --- what can be asked of it ----------------------------------------------------------
 
@@ -319,16 +204,6 @@ class Supervisor:
         """A tunnel is open for as long as the context lasts."""
         return self._usage.by_tunnel
 
-    def subscribe(self, callback: Callable[[StateChanged], None]) -> Callable[[], None]:
-        """Have `callback` called after every change of state; returns what ends that."""
-        key = object()
-        self._subscribers[key] = callback
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(key, None)
-
-        return unsubscribe
-
     # --- events ---------------------------------------------------------------------------
 
     def _post(self, event: Event) -> None:
@@ -385,14 +260,6 @@ class Supervisor:
             self._fail()
         else:
             self._inbox.append(StartWanted(is_person=True))
-
-    def _tell(self, change: StateChanged) -> None:
-        self._log.debug("%s: %s -> %s", self.name, change.before.value, change.after.value)
-        for callback in list(self._subscribers.values()):
-            try:
-                callback(change)
-            except Exception:
-                self._log.exception("%s: a subscriber failed", self.name)
 
     # --- effects --------------------------------------------------------------------------
 
@@ -516,10 +383,6 @@ class Supervisor:
         reason = self._record.stopped_by
         if not may_wake(kind, is_asleep=reason in (StopReason.PERSON, StopReason.IDLE)):
             raise asleep(self.name, reason, idle_timeout=self.options.idle_timeout)
-
-    @property
-    def _attempt(self) -> Attempt | None:
-        return self._present.attempt if self._present is not None else None
 
     def _forget_place(self) -> None:
         if self._place is not None:
