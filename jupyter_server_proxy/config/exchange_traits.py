@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from traitlets import Bool, Callable, Dict, Instance, Int, List, Unicode, Union
+from traitlets import Bool, Callable, Dict, Instance, Int, List, Unicode, Union, validate
 from traitlets.config import Configurable
 
+from .checks import pattern
 from .traits import callables, secret_texts_or_callable
 
 MEBIBYTE = 1024 * 1024
@@ -91,6 +93,12 @@ class ExchangeTraits(Configurable):
         """,
     ).tag(config=True, expects="a list of regular expressions, as strings or compiled")
 
+    @validate("exclude_last_activity_patterns")
+    def _compile_patterns(self, proposal: Any) -> list[Any]:
+        """Subclasses of other packages match with them; one that is wrong stays as written, for
+        `compile_service` to say so."""
+        return [_compiled(value) for value in proposal["value"]]
+
     raw_socket_proxy = Bool(
         False,
         help="""
@@ -107,3 +115,10 @@ class ExchangeTraits(Configurable):
         means what ``ServerProxy.forward_credentials`` says.
         """,
     ).tag(config=True, expects="True, False or None")
+
+
+def _compiled(value: Any) -> Any:
+    try:
+        return pattern(value)
+    except ValueError:
+        return value

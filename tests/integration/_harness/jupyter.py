@@ -191,12 +191,14 @@ def start_jupyter(
     base_url: str = "/",
     env: Mapping[str, str] | None = None,
     extensions: Mapping[str, bool] | None = None,
+    python: str = sys.executable,
 ) -> Jupyter:
     """A server with `config`, the text of a Python configuration file.
 
     In it are `c`, `sys`, `FOLDER` (private to this server) and `PORTS`: for each name in `ports`
     the port of a socket that listens already and is in `sockets` for a backend to take.
     `extensions` says which Jupyter extensions are loaded besides, or instead of, this one.
+    `python` is the interpreter of the installation that is started.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sockets = {name: _listening_socket() for name in ports}
@@ -207,7 +209,7 @@ def start_jupyter(
     log_path = folder / "jupyter.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter", "server"],
+            [python, "-m", "jupyter", "server"],
             cwd=folder / "work",
             env=_environment(folder, {**(env or {}), MARK: mark}),
             stdin=subprocess.DEVNULL,

@@ -226,3 +226,8 @@ def test_an_application_can_be_a_service_itself() -> None:
     assert (service.process.timeout, service.process.unix_socket) == (7, "/run/app.sock")
     assert service.process.readiness == TcpReadiness()
     assert (handler.proxy_base, keywords) == ("/", {"state": {}})  # type: ignore[union-attr]
+
+
+def test_patterns_can_be_matched_with_as_soon_as_they_are_set() -> None:
+    process = ServerProcess(name="x", port=1, exclude_last_activity_patterns=["/poll", "("])
+    assert process.exclude_last_activity_patterns == [re.compile("/poll"), "("]
