@@ -43,14 +43,16 @@ Records = Mapping[tuple[str, str], Record]
 
 def settings(folder: Path, packages: str) -> dict[str, str]:
     """The environment of a Jupyter that finds the stubs below `folder`."""
-    stubs = folder / "stubs"
-    (folder / "tmp").mkdir()
+    stubs, temporary, sockets = folder / "stubs", folder / "tmp", folder / "sockets"
+    for directory in (temporary, sockets):
+        directory.mkdir()
     return {
         **install_stubs(stubs),
         "HOME": str(folder / "home"),
         "PATH": os.pathsep.join([str(stubs / "bin"), str(bin_of(packages)), os.environ["PATH"]]),
-        "TMPDIR": str(folder / "tmp"),
-        "SUPERVISOR_RUNTIME_DIR": str(folder / "tmp"),
+        "TMPDIR": str(temporary),
+        "XDG_RUNTIME_DIR": str(sockets),
+        "SUPERVISOR_RUNTIME_DIR": str(temporary),
         "JUPYTERHUB_SERVICE_PREFIX": BASE_URL,
         "FILE_BROWSER_BASE_URL": f"{BASE_URL}vscode_server_fb",
         "JUPYTER_VSCODE_PROXY_USE_SOCKET": "true",
