@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import pytest
 from differential.corpus_settings import settings
 from differential.differences import NAMED
-from differential.groups import DEFAULT, FORWARDING
+from differential.groups import DEFAULT, FORWARDING, OPTIONS
 from differential.released import released_python
 from differential.run import Pair, compare, difference
 from differential.settings_run import compare_settings
@@ -52,6 +52,8 @@ class Sides:
     released: Side
     forwarding: Side
     default: Side
+    released_with_options: Side
+    with_options: Side
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,15 @@ def comparison() -> Comparison:
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     folder = tmp_path_factory.mktemp("sides")
     python = released_python()
+    options = {"WITH_OPTIONS": "yes"}
     servers = (
         running(folder / "released", "released", python),
         running(folder / "forwarding", "ours", sys.executable, config=FORWARD_CREDENTIALS),
         running(folder / "default", "ours", sys.executable),
+        running(folder / "released-options", "released", python, env=options),
+        running(
+            folder / "options", "ours", sys.executable, config=FORWARD_CREDENTIALS, env=options
+        ),
     )
     with ExitStack() as stack, ThreadPoolExecutor(len(servers)) as pool:
         yield Sides(*pool.map(stack.enter_context, servers))
@@ -88,13 +95,21 @@ async def test_every_difference_has_a_name_with_the_settings_of_today(
     comparison.check(group, pairs)
 
 
+@pytest.mark.parametrize("group", OPTIONS)
+async def test_every_difference_has_a_name_with_options_for_all(
+    sides: Sides, comparison: Comparison, group: str
+) -> None:
+    pairs = await compare((sides.released_with_options, sides.with_options), OPTIONS[group])
+    comparison.check(group, pairs)
+
+
 def test_every_difference_in_what_is_accepted_has_a_name(comparison: Comparison) -> None:
     pythons = (released_python(), sys.executable)
     comparison.check("settings", compare_settings(pythons, settings()))
 
 
 def test_every_named_difference_was_met(comparison: Comparison) -> None:
-    groups = {*FORWARDING, *DEFAULT, "settings"}
+    groups = {*FORWARDING, *DEFAULT, *OPTIONS, "settings"}
     if comparison.counts.keys() != groups:
         pytest.skip("not all groups of cases were compared")
     unmet = {title for title, _, _ in NAMED} - comparison.used

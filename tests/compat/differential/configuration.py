@@ -166,14 +166,14 @@ def mark_ports(response, host, port, path):
     response.headers["X-From"] = f"{host} {port} {path}"
 
 
-if os.environ.get("REWRITE_PORTS"):
+if os.environ.get("WITH_OPTIONS"):
     c.ServerProxy.non_service_rewrite_response = [mark_ports]
 
 # --- host_allowlist ---
 
 c.ServerProxy.host_allowlist = ["localhost", "127.0.0.1", "127.0.0.2"]
-if os.environ.get("ALLOW_BY_CALL"):
-    c.ServerProxy.host_allowlist = lambda handler, host: host.startswith("127.0.")
+if os.environ.get("WITH_OPTIONS"):
+    c.ServerProxy.host_allowlist = lambda handler, host: host.startswith("127.")
 
 # --- activity ---
 

@@ -21,7 +21,14 @@ def is_one_of(case: Case, kinds: tuple[str, ...]) -> bool:
 
 
 def is_rewritten(case: Case) -> bool:
-    return case.route.startswith(b"/rewrite-")
+    is_port = case.name.startswith("option ") and case.route.startswith(b"/proxy/")
+    return is_port or case.route.startswith(b"/rewrite-")
+
+
+def is_dead(case: Case) -> bool:
+    """Whether nothing listens there."""
+    elsewhere = (b"/proxy/127.9.9.9:{main}", b"/proxy/127.0.0.1.example:{main}")
+    return b"{dead}" in case.route or case.route in (b"/dead", *elsewhere)
 
 
 def is_passed(case: Case, record: Record) -> bool:
@@ -35,7 +42,7 @@ def is_passed(case: Case, record: Record) -> bool:
 def unreachable(case: Case, record: Record) -> None:
     if case.name in ("address port 0", "address port 65536"):
         promise.error(case, 400, "Bad Request", record)
-    if b"{dead}" in case.route or case.route == b"/dead":
+    if is_dead(case) and record.status != 403:
         promise.error(case, 502, "Bad Gateway", record)
 
 
@@ -59,9 +66,9 @@ def broken_off(case: Case, record: Record) -> None:
 
 @named("Only what was answered is activity", Case)
 def no_activity(case: Case, record: Record) -> None:
-    is_dead = b"{dead}" in case.route or case.name in ("address port 0", "address port 65536")
+    is_none = case.name in ("address port 0", "address port 65536")
     is_silent = is_one_of(case, UNCLEAR) or b"X-Folded" in case.answer.data
-    if is_dead or case.route == b"/dead" or is_silent:
+    if is_dead(case) or is_none or is_silent:
         record.activity = "no"
 
 

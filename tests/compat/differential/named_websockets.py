@@ -5,12 +5,13 @@ from __future__ import annotations
 from . import promise
 from .named import named
 from .promise import ABOUT_PREFIX, CLAIMS
+from .raw_run import RawCase
 from .record import Record, without
 from .sides import BASE_URL
 from .websockets_run import WebsocketCase
 
 OWN_OF_JUPYTER = (
-    "Content-Security-Policy", "Server", "X-Content-Type-Options", "Access-Control-Allow-Origin",
+    "Server", "Content-Security-Policy", "X-Content-Type-Options", "Access-Control-Allow-Origin",
 )  # fmt: skip
 
 
@@ -72,7 +73,9 @@ def nothing_invented(case: WebsocketCase, record: Record) -> None:
     for seen in record.seen:
         seen.fields = without(seen.fields, "Accept-Encoding")
     if is_tunnel(record):
-        record.fields = without(record.fields, *OWN_OF_JUPYTER)
+        # The proxy itself shakes hands where a backend knows nothing of websockets.
+        own = OWN_OF_JUPYTER[1:] if isinstance(case, RawCase) else OWN_OF_JUPYTER
+        record.fields = without(record.fields, *own)
 
 
 @named("Extensions are between client and backend", WebsocketCase)
@@ -104,7 +107,7 @@ def _spelled(name: str) -> str:
 
 @named("The websocket sub-protocol is the backend's choice", WebsocketCase)
 def sub_protocol(case: WebsocketCase, record: Record) -> None:
-    if not case.offered:
+    if not case.offered or isinstance(case, RawCase):
         return
     name = "Sec-Websocket-Protocol"
     for seen in record.seen:
@@ -164,7 +167,7 @@ def large(case: WebsocketCase, record: Record) -> None:
 
 @named("The end of a websocket is passed on", WebsocketCase)
 def ends(case: WebsocketCase, record: Record) -> None:
-    for who, what, *content in case.steps:
+    for who, what, *content in () if isinstance(case, RawCase) else case.steps:
         other = "client" if who == "backend" else "backend"
         if what == "close":
             code, reason = content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 PACKAGES = HERE / "packages"
 APP = HERE / "app.py"
 BASE_URL = "/user/ann/"
+_ENVIRONMENT = {"PYTHONPATH": str(PACKAGES), "APP": str(APP), "PYTHONWARNINGS": "ignore"}
 FORWARD_CREDENTIALS = "\nc.ServerProxy.forward_credentials = True\n"
 
 
@@ -74,7 +75,9 @@ class Side:
 
 
 @contextmanager
-def running(folder: Path, name: str, python: str, *, config: str = "") -> Iterator[Side]:
+def running(
+    folder: Path, name: str, python: str, *, config: str = "", env: Mapping[str, str] | None = None
+) -> Iterator[Side]:
     """A server of that installation with the configuration that all of them have."""
     dead = socket.socket()
     dead.bind(("127.0.0.1", 0))
@@ -83,7 +86,12 @@ def running(folder: Path, name: str, python: str, *, config: str = "") -> Iterat
         (HERE / "configuration.py").read_text() + config,
         ports=("main",),
         base_url=BASE_URL,
-        env={"PYTHONPATH": str(PACKAGES), "APP": str(APP), "PYTHONWARNINGS": "ignore"},
+        env={
+            "PYTHONPATH": str(PACKAGES),
+            "APP": str(APP),
+            "PYTHONWARNINGS": "ignore",
+            **(env or {}),
+        },
         extensions={"differential_witness": True},
         python=python,
     )

@@ -42,16 +42,16 @@ async def websocket(side: Side, case: WebsocketCase) -> Record:
     accepted: asyncio.Queue[ServerConnection] = asyncio.Queue()
     async with _listening(side, case, record, accepted):
         try:
-            async with _connected(side, case) as client:
-                _note_handshake(record, client.response, side)
+            async with connected(side, case) as client:
+                note_handshake(record, client.response, side)
                 if backend := await _first(accepted, client):
                     await _play(case.steps, client, backend, record)
                 else:
-                    record.facts.append(f"client got {await _received(client)} and no backend")
+                    record.facts.append(f"client got {await received(client)} and no backend")
         except ConnectionClosed as closed:
             record.facts.append(f"nobody asked for the end {_end(closed)}")
         except InvalidHandshake as error:
-            _note_refusal(record, error, side)
+            note_refusal(record, error, side)
         except (TimeoutError, asyncio.TimeoutError):
             record.facts.append("silence")
     record.activity = await side.take_activity()
@@ -86,7 +86,7 @@ def _listening(side: Side, case: WebsocketCase, record: Record, accepted: asynci
 
 
 @asynccontextmanager
-async def _connected(side: Side, case: WebsocketCase) -> AsyncIterator[ClientConnection]:
+async def connected(side: Side, case: WebsocketCase) -> AsyncIterator[ClientConnection]:
     path = filled(case.path.encode(), side).decode()
     headers = [(n, filled(v.encode(), side).decode()) for n, v in case.fields]
     if not case.is_anonymous:
@@ -107,7 +107,7 @@ async def _connected(side: Side, case: WebsocketCase) -> AsyncIterator[ClientCon
         yield client
 
 
-def _note_handshake(record: Record, response: Response, side: Side) -> None:
+def note_handshake(record: Record, response: Response, side: Side) -> None:
     masks = side.masks
     record.status, record.reason = response.status_code, response.reason_phrase
     record.fields = _fields(response, masks)
@@ -121,12 +121,12 @@ def _fields(message: Request | Response, masks: Masks) -> list[Field]:
     return without(pairs, "Sec-WebSocket-Key", "Sec-WebSocket-Accept", "Date")
 
 
-def _note_refusal(record: Record, error: InvalidHandshake, side: Side) -> None:
+def note_refusal(record: Record, error: InvalidHandshake, side: Side) -> None:
     response = getattr(error, "response", None)
     if response is None:
         record.facts.append(f"client: no handshake, {type(error).__name__}")
         return
-    _note_handshake(record, response, side)
+    note_handshake(record, response, side)
     record.body = side.masks.body(bytes(response.body or b""))
     forget_own_words(record)
 
@@ -148,22 +148,22 @@ async def _play(steps: Sequence[tuple], client: Connection, backend: Connection,
         actor, other, name = ends[who]
         if what == "send":
             await actor.send(content[0])
-            record.facts.append(f"{name} got {await _received(other)}")
+            record.facts.append(f"{name} got {await received(other)}")
         elif what == "ping":
             pong = await actor.ping(content[0])
             await asyncio.wait_for(pong, SILENCE)
             record.facts.append(f"{who} got a pong")
         elif what == "close":
             await actor.close(*content)
-            record.facts.append(f"{name} got {await _received(other)}")
+            record.facts.append(f"{name} got {await received(other)}")
         elif what == "drop":
             actor.transport.abort()
-            record.facts.append(f"{name} got {await _received(other)}")
+            record.facts.append(f"{name} got {await received(other)}")
         else:
             raise ValueError(what)
 
 
-async def _received(connection: Connection) -> str:
+async def received(connection: Connection) -> str:
     try:
         message = await asyncio.wait_for(connection.recv(), SILENCE)
     except ConnectionClosed as closed:
