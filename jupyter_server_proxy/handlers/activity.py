@@ -94,10 +94,12 @@ class TunnelObserver:
     A chunk that is exactly one websocket control frame (ping, pong, close) is none.
     """
 
-    __slots__ = ("_next", "_note")
+    __slots__ = ("_next", "_note", "_other")
 
-    def __init__(self, note: Callable[[], None]) -> None:
+    def __init__(self, note: Callable[[], None], other: TunnelObserver | None = None) -> None:
         self._note = note
+        # Whoever else wants to know at the same times.
+        self._other = other
         self._next = 0.0
 
     def __call__(self, chunk: bytes) -> None:
@@ -106,3 +108,5 @@ class TunnelObserver:
         if now >= self._next and not is_control_frame(chunk):
             self._next = now + SECONDS_BETWEEN_NOTES
             self._note()
+            if self._other is not None:
+                self._other(chunk)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -19,13 +18,21 @@ from tornado.http1connection import HTTP1Connection
 from ..backend.exchange import Exchange
 from ..backend.pool import Call, Pool, PoolLimits
 from ..errors import BackendSpokeNonsense, ClientGone, ProxyError, TargetInvalid
+from ..processes.usage import Use
 from ..relay.http import ClientSide, encode_request
 from ..relay.rewrite import collect, rewritten, wants_rewriting
 from ..relay.watchdog import Watchdog
 from ..rules import paths
+from ..rules.activity import counts_as_activity
 from ..rules.cookies import CookieScope
 from ..rules.credentials import Credentials, strip_query
-from ..rules.headers import ClientFacts, ResponseRules, request_headers, response_headers
+from ..rules.headers import (
+    ClientFacts,
+    ResponseRules,
+    is_event_stream,
+    request_headers,
+    response_headers,
+)
 from ..rules.service import Origin
 from ..rules.targets import bracketed
 from . import activity
@@ -40,6 +47,9 @@ REPEATABLE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 # Their answers have no body, whatever a function makes of one (RFC 9110 section 6.4.1).
 BODILESS = frozenset((204, 304))
+
+# For a backend that is not ours to stop.
+NOBODYS = Use(None)
 
 
 class ExchangingHandler(FrontHandler):
@@ -68,6 +78,7 @@ class ExchangingHandler(FrontHandler):
         self._body: RequestBody | None = None
         self._is_client_gone = False
         self._activity_noted = 0.0
+        self._use = NOBODYS
         self._known_credentials: Credentials | None = None
         super().__init__(application, request, **kwargs)
 
@@ -94,13 +105,15 @@ class ExchangingHandler(FrontHandler):
         parts = ("proxy", "absolute") if self.absolute_url else ("proxy",)
         return paths.context_path(self.base_url, *parts, host_and_port)
 
-    def in_use(self) -> AbstractContextManager[Any]:
-        """Held while an exchange runs."""
-        return nullcontext()
+    def in_use(self, path: str, *, is_tunnel: bool = False) -> Use:
+        """Entered while an exchange runs; `is_tunnel`: while an upgrade is negotiated and its
+        tunnel is open."""
+        return NOBODYS
 
-    def in_use_by_tunnel(self) -> AbstractContextManager[Any]:
-        """Held while an upgrade is negotiated and its tunnel is open."""
-        return nullcontext()
+    def _is_use(self, path: str) -> bool:
+        """Whether a request for `path` is use of the service, as opposed to a tab's polling."""
+        patterns = self.exclude_last_activity_patterns
+        return not patterns or counts_as_activity(path, self.request.path, patterns)
 
     async def call_backend(
         self, destination: Destination, method: str, head: bytes, *, is_repeatable: bool
@@ -116,7 +129,7 @@ class ExchangingHandler(FrontHandler):
 
     async def relay_exchange(self, destination: Destination) -> None:
         """Send this request and pass the answer on. Raises a `ProxyError`."""
-        with self.in_use():
+        with self.in_use(destination.path) as self._use:
             call = await self._send(destination, upgrade=None)
             await self._relay(call, destination)
 
@@ -239,6 +252,10 @@ class ExchangingHandler(FrontHandler):
         exchange = await call.head_arrived()
         if exchange.status == 101:
             raise BackendSpokeNonsense("The application switched protocols without being asked")
+        if is_event_stream(exchange.headers):
+            self._use.became_stream()
+        else:
+            self._use.answered()
         self._note_activity(destination.path)
         if self._rewriters() and wants_rewriting(exchange, self.rewrite_content_types):
             await self._pass_on_rewritten(call, destination)
@@ -251,7 +268,7 @@ class ExchangingHandler(FrontHandler):
             exchange,
             fields + self.own_cookies(),
             on_head=lambda: self.note_relayed(exchange.status),
-            on_progress=lambda: self._note_activity(destination.path),
+            on_progress=lambda: self._note_progress(destination.path),
         )
 
     async def _pass_on_rewritten(self, call: Call, destination: Destination) -> None:
@@ -339,6 +356,11 @@ class ExchangingHandler(FrontHandler):
         if self._call is not None:
             self._call.fail(ClientGone("The client closed the connection"))
         super().on_connection_close()
+
+    def _note_progress(self, path: str) -> None:
+        """Some of an answer has passed."""
+        self._use.moved()
+        self._note_activity(path)
 
     def _note_activity(self, path: str) -> None:
         """Note activity, at most once a second for one request."""

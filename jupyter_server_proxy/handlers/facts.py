@@ -119,7 +119,7 @@ def _life(supervisor: Supervisor | None) -> Facts:
         "started_at": timestamp(supervisor.started_at),
         "ready_after": supervisor.ready_after,
         "usual_start": supervisor.usual_start,
-        "last_activity": None,
+        "last_activity": timestamp(supervisor.last_activity),
         "in_flight": supervisor.in_flight,
         "tunnels": supervisor.tunnels,
         "stopped_by": supervisor.stopped_by.name.lower() if supervisor.stopped_by else None,

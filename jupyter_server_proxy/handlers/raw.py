@@ -29,9 +29,9 @@ class RawSocketHandler(NamedLocalProxyHandler):
             self._refuse()
         destination = await self._admitted(host, port, proxied_path)
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
-        self._note_activity(proxied_path)
         stack = ExitStack()
-        stack.enter_context(self.in_use_by_tunnel())
+        self._use = stack.enter_context(self.in_use(proxied_path, is_tunnel=True))
+        self._note_tunnel(proxied_path)
         if self._is_told_messages:
             # By this name overrides write to the stream.
             self.ws_transp = stream[1]
@@ -42,7 +42,7 @@ class RawSocketHandler(NamedLocalProxyHandler):
             self.application,
             self.request,
             stream,
-            on_data=self._tunnel_observer(destination),
+            on_data=self._tunnel_watch(destination),
             on_ended=stack.close,
             living=self.runtime.tunnels,
         )

@@ -6,7 +6,6 @@ destination.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -30,7 +29,8 @@ class RelayingHandler(ExchangingHandler):
         Returns when the tunnel stands; it then lives by itself. Raises a `ProxyError`.
         """
         with ExitStack() as stack:
-            stack.enter_context(self.in_use_by_tunnel())
+            use = self.in_use(destination.path, is_tunnel=True)
+            self._use = stack.enter_context(use)
             call = await self._send(destination, upgrade=self.offered_protocols)
             exchange = await self._handshake(call)
             if exchange.status != 101:
@@ -48,7 +48,7 @@ class RelayingHandler(ExchangingHandler):
         exchange = call.exchange
         fields = self._response_fields(exchange.headers, exchange.status, destination)
         first = encode_switching(exchange, fields + self.own_cookies()) + exchange.leftover
-        self._note_activity(destination.path)
+        self._note_tunnel(destination.path)
         self._call = None
         if self._is_client_gone:
             call.abort()
@@ -67,12 +67,24 @@ class RelayingHandler(ExchangingHandler):
             tunnels.discard(tunnel)
             in_use.close()
 
-        hooks = TunnelHooks(on_data=self._tunnel_observer(destination), on_closed=ended)
+        hooks = TunnelHooks(on_data=self._tunnel_watch(destination), on_closed=ended)
         tunnel = Tunnel(hooks, idle_timeout=self.tunnel_idle_timeout)
         tunnels.add(tunnel)
         return tunnel
 
-    def _tunnel_observer(self, destination: Destination) -> Callable[[bytes], None] | None:
+    def _note_tunnel(self, path: str) -> None:
+        """A tunnel stands."""
+        self._use.became_stream()
+        self._note_activity(path)
+
+    def _tunnel_watch(self, destination: Destination) -> activity.TunnelObserver | None:
+        """What sees the data of a tunnel, for Jupyter's sake and for the child's."""
+        observer = self._tunnel_observer(destination)
+        if not self._use.counts:
+            return observer
+        return activity.TunnelObserver(self._use.moved, observer)
+
+    def _tunnel_observer(self, destination: Destination) -> activity.TunnelObserver | None:
         """What notes a tunnel's activity. It must not keep this handler alive, unless somebody's
         callable, which wants to see it, is to be asked each time."""
         if callable(self.update_last_activity):

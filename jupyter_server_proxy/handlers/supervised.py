@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ..backend.pool import Call
 from ..errors import BackendUnreachable
+from ..processes.usage import Use
 from ..rules.targets import Target
 from .destination import Destination
 from .runtime import Runtime
@@ -144,10 +144,6 @@ class SuperviseAndProxyHandler(LaunchMethods):
                 target, generation = self._ready.target, self._ready.generation
                 destination = destination._replace(target=target, generation=generation)
 
-    def in_use(self) -> AbstractContextManager[Any]:
-        """Keeps the child from being stopped as idle."""
-        return self.supervisor.use()
-
-    def in_use_by_tunnel(self) -> AbstractContextManager[Any]:
-        """As `in_use`."""
-        return self.supervisor.use_by_tunnel()
+    def in_use(self, path: str, *, is_tunnel: bool = False) -> Use:
+        """Keeps the child from being stopped as idle, unless a pattern excludes `path`."""
+        return self.supervisor.use(counts=self._is_use(path), is_tunnel=is_tunnel)

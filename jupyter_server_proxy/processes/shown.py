@@ -147,6 +147,11 @@ class Shown:
         return self._usage.in_flight
 
     @property
+    def last_activity(self) -> float | None:
+        """When it was used last, in Unix time; None if never."""
+        return self._usage.last_activity
+
+    @property
     def tunnels(self) -> int:
         """How many of those are tunnels."""
         return self._usage.tunnels

@@ -8,7 +8,6 @@ an event and its effects. What to do is decided by `rules.lifecycle` alone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -43,7 +42,7 @@ from .output import Output
 from .place import Place
 from .rotating import log_path
 from .shown import Ready, Shown, StateChanged
-from .usage import StopReason, Usage
+from .usage import StopReason, Usage, Use
 from .waiting import Deadline, Waiters
 
 __all__ = ["Ready", "StateChanged", "Supervisor"]
@@ -196,13 +195,12 @@ class Supervisor(Shown):
         """However the present child ends, the restart policy does not start another one."""
         self._record.forgo_restart()
 
-    def use(self) -> contextlib.AbstractContextManager[None]:
-        """An exchange is running for as long as the context lasts."""
-        return self._usage
+    def use(self, *, counts: bool = True, is_tunnel: bool = False) -> Use:
+        """An exchange is running, or a tunnel is open, for as long as the context lasts.
 
-    def use_by_tunnel(self) -> contextlib.AbstractContextManager[None]:
-        """A tunnel is open for as long as the context lasts."""
-        return self._usage.by_tunnel
+        `counts`: whether it keeps the child from being stopped as idle.
+        """
+        return Use(self._usage, counts=counts, is_tunnel=is_tunnel)
 
     # --- events ---------------------------------------------------------------------------
 

@@ -245,6 +245,14 @@ def response_headers(raw: Sequence[tuple[bytes, bytes]], rules: ResponseRules) -
     return [*kept, _UNBUFFERED] if _is_event_stream(kept) else kept
 
 
+def is_event_stream(raw: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer with these header fields is a stream of events, which may never end."""
+    for name, value in raw:
+        if len(name) == len(b"content-type") and name.lower() == b"content-type":
+            return value.lower().startswith(b"text/event-stream")
+    return False
+
+
 def _is_event_stream(fields: Fields) -> bool:
     for name, value in fields:
         if name.lower() == "content-type":

@@ -5,7 +5,7 @@ Without such an override nothing here is run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tornado import httpclient, iostream
@@ -57,7 +57,7 @@ class AnswerSeams(RelayingHandler):
         else:
             super()._note_activity(path)
 
-    def _tunnel_observer(self, destination: Destination) -> Callable[[bytes], None] | None:
+    def _tunnel_observer(self, destination: Destination) -> activity.TunnelObserver | None:
         if "_record_activity" in self.overrides:
             return activity.TunnelObserver(self._record_activity)
         return super()._tunnel_observer(destination)
@@ -113,7 +113,7 @@ class AnswerSeams(RelayingHandler):
                 exchange,
                 self,
                 on_flush=lambda: self._begin_flushing(exchange),
-                on_progress=lambda: self._note_activity(destination.path),
+                on_progress=lambda: self._note_progress(destination.path),
             )
         except iostream.StreamClosedError:
             raise ClientGone("The client closed the connection") from None

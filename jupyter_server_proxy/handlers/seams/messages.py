@@ -177,7 +177,7 @@ class MessageSeams(RequestSeams):
         """Answer the client's handshake with `fields`, and let messages pass once whoever
         called (`open`) has returned. What is entered in `in_use` is held until the end."""
         self.ws = backend
-        self._note_activity(destination.path)
+        self._note_tunnel(destination.path)
         self._messages = relay = self._make_relay(backend, destination, in_use.pop_all())
         self._agreed_subprotocol = _subprotocol_of(fields)
         self.note_taken_over()
@@ -199,7 +199,7 @@ class MessageSeams(RequestSeams):
         relay = MessageRelay(
             self,
             backend,
-            on_message=partial(self._note_activity, destination.path),
+            on_message=partial(self._note_progress, destination.path),
             on_ended=ended,
             idle_timeout=self.tunnel_idle_timeout,
         )

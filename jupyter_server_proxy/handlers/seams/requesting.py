@@ -159,8 +159,9 @@ class RequestSeams(AnswerSeams):
     ) -> None:
         fields = sort_fields(request.headers, self.request.headers)
         sent = self._fields_as_asked(fields, destination, prefix=None)
-        with self.in_use():
+        with self.in_use(destination.path) as use:
             response = await fetch(client, request, sent)
+            use.answered()
         self._note_activity(destination.path)
         self._answer_fetched(response, destination)
 

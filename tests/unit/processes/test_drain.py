@@ -59,7 +59,7 @@ async def test_without_any_exchange_it_is_stopped_at_once_even_if_tunnels_are_op
     make_ready,
 ) -> None:
     supervisor = await make_ready()
-    with supervisor.use_by_tunnel():
+    with supervisor.use(is_tunnel=True):
         assert (supervisor.in_flight, supervisor.tunnels) == (1, 1)
         restart = begin(supervisor.restart(drain=True))
         await a_round()
