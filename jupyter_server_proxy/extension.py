@@ -91,7 +91,8 @@ def list_services(
     for error in broken:
         if error.service and catalog.get(error.service) is None:
             source = Source.PACKAGE if error.package else Source.CONFIG
-            catalog.add(Entry(error.service, source, package=error.package, problem=error.problem))
+            problem = f"{error.key}: {error.problem}"
+            catalog.add(Entry(error.service, source, package=error.package, problem=problem))
 
 
 def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:

@@ -134,11 +134,11 @@ class ApiView(FrontHandler):
             return {}
         return {"service": entry.name, "last_failure": describe_failure(entry.supervisor)}
 
-    def allowed_methods(self) -> list[str]:
+    @classmethod
+    def allowed_methods(cls) -> list[str]:
         """The methods of this resource, for RFC 9110 section 10.2.1."""
         unimplemented = web.RequestHandler._unimplemented_method  # noqa: SLF001
-        kind = type(self)
-        return [verb.upper() for verb in VERBS if getattr(kind, verb) is not unimplemented]
+        return [verb.upper() for verb in VERBS if getattr(cls, verb) is not unimplemented]
 
 
 def service_resource(name: str) -> str:
