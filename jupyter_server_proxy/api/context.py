@@ -25,7 +25,7 @@ class Api:
 
     def __init__(self, runtime: Runtime, addresses: Addresses) -> None:
         self.runtime = runtime
-        self.addresses = addresses
+        self.addresses = runtime.addresses = addresses
         self.hub = Hub(runtime.catalog, self.describe)
         self._begun: set[asyncio.Task[None]] = set()
 

@@ -59,6 +59,7 @@ def compile_service(process: ServerProcess) -> Service:
         tunnel_idle_timeout=process.tunnel_idle_timeout,
         max_connections=process.max_connections,
         new_browser_tab=process.new_browser_tab,
+        start_page=process.start_page,
         package=process.package,
         changed_keys=process.changed_keys,
     )

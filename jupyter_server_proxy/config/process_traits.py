@@ -8,7 +8,7 @@ from traitlets import Bool, Callable, Dict, Enum, Float, Instance, Int, List, Un
 from traitlets.config import Configurable
 
 from ..rules.service import ProcessOptions, RestartPolicy
-from .traits import Seconds, file_path
+from .traits import LogLevel, Seconds, file_path
 
 
 class ProcessTraits(Configurable):
@@ -140,9 +140,39 @@ class ProcessTraits(Configurable):
         help="Start the process with Jupyter instead of with the first request.",
     ).tag(config=True, expects="True or False")
 
+    keep_warm = Bool(
+        False,
+        help="""
+        Start the process with Jupyter, and again whenever it has ended: by itself with whatever
+        code, because it was idle for ``idle_timeout`` or reached ``max_lifetime``, which then means
+        a fresh start. After failures the back-off is kept to, and after too many of them it is
+        given up. What a person has stopped stays stopped. It goes before ``restart``.
+        """,
+    ).tag(config=True, expects="True or False")
+
+    start_page = Bool(
+        True,
+        help="""
+        Whether a visit to the page of an application that is not ready is answered at once by a
+        page that shows how its start goes and opens the application when it is ready. False makes
+        visits wait, as all other requests do.
+        """,
+    ).tag(config=True, expects="True or False")
+
     log_file = file_path(
         help="""
         File that the output of the process is written to, ``~`` is the home directory. A file in
         Jupyter's runtime directory when it is missing.
         """,
     )
+
+    log_level = LogLevel(
+        None,
+        allow_none=True,
+        help="""
+        The level at which the output of the process is written to Jupyter's own log: ``"DEBUG"``,
+        ``"INFO"``, ``"WARNING"``, ``"ERROR"``, ``"CRITICAL"`` or a number; ``"OFF"`` keeps it out
+        of there. None means what ``ServerProxy.log_level`` says. The file and the last lines in
+        memory hold all of it anyway.
+        """,
+    ).tag(config=True)

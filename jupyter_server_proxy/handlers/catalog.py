@@ -86,6 +86,13 @@ class Catalog:
         """The service of that name, or one of its instances, if there is one."""
         return self._entries.get((name, instance))
 
+    def entry_of(self, supervisor: Supervisor) -> Entry:
+        """What `supervisor` is for, also when that is not listed, or not any more."""
+        for entry in self._entries.values():
+            if entry.supervisor is supervisor:
+                return entry
+        return Entry(supervisor.name, Source.CONFIG, supervisor=supervisor)
+
     def add(self, entry: Entry) -> None:
         """Add one. Raises ValueError when there is one of that name already."""
         key = (entry.name, entry.instance)

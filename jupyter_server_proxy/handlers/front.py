@@ -164,13 +164,18 @@ class FrontHandler(JupyterHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A page for people, a problem document (RFC 9457) for programs."""
         error = kwargs.get("exc_info", (None, None))[1]
-        problem = pages.describe(status_code, error, request=self.request)
-        for name, value in pages.headers_for(problem).items():
+        problem = self.describe_error(status_code, error)
+        framed_by = pages.frame_ancestors(self.content_security_policy)
+        for name, value in pages.headers_for(problem, framed_by=framed_by).items():
             self.set_header(name, value)
         body = problem.body.encode()
         self.set_header("Content-Length", str(len(body)))
         if self.request.method != "HEAD":
             self.write(body)
+
+    def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
+        """What the client is told of an error."""
+        return pages.describe(status_code, error, request=self.request)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """One line for what was foreseen, a traceback for what was not."""

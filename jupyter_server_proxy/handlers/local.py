@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..errors import BackendUnreachable, NothingListens
+from ..rules.paths import context_path
+from . import pages
+from .destination import Destination
 from .proxy import ProxyHandler
 from .slash import redirect_to_slash
+
+if TYPE_CHECKING:
+    from ..processes.listening import Listening
 
 
 class LocalProxyHandler(ProxyHandler):
@@ -88,6 +97,38 @@ class LocalRoute(LocalProxyHandler):
     """The route `/proxy/PORT/...`."""
 
     relays_only = True
+    # Where something listens, when nothing does where it was asked for.
+    _listening: Sequence[Listening] = ()
+
+    async def relay_exchange(self, destination: Destination) -> None:
+        """See `ExchangingHandler`. Raises NothingListens for a port that refuses connections."""
+        try:
+            await super().relay_exchange(destination)
+        except BackendUnreachable as error:
+            if not isinstance(error.__cause__, ConnectionRefusedError):
+                raise
+            self._listening = await self._find_listening()
+            raise NothingListens(error.message) from error
+
+    def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
+        """See `FrontHandler`; where nothing listens it is said where something does."""
+        if not isinstance(error, NothingListens):
+            return super().describe_error(status_code, error)
+        parts = ("proxy", "absolute") if self.absolute_url else ("proxy",)
+        return pages.describe_dead_port(
+            error,
+            int(self.path_args[0]),
+            self._listening,
+            prefix=context_path(self.base_url, *parts) + "/",
+            request=self.request,
+        )
+
+    async def _find_listening(self) -> list[Listening]:
+        from ..processes.listening import find_listening  # noqa: PLC0415 - hardly ever needed
+
+        found = await asyncio.to_thread(find_listening)
+        allowed = self.allowed_ports
+        return [it for it in found if allowed is None or allowed.allows(it.port)]
 
     def http_get(self, port: Any, proxied_path: str) -> Any:
         """Relay, or add the slash without which the application's relative URLs miss it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..processes.attempt import LaunchFactory
     from ..processes.registry import Registry
     from ..processes.supervisor import Supervisor
+    from .facts import Addresses
 
 SETTING = "jupyter_server_proxy_runtime"
 
@@ -50,6 +51,8 @@ class Runtime:
         self.tunnels: set[Abortable] = set()
         # Who follows events and logs; the last of these tell how everything ended.
         self.streams: set[Abortable] = set()
+        # Where services and the REST API are; None in an application that has no such API.
+        self.addresses: Addresses | None = None
         self.is_closing = False
 
     def __repr__(self) -> str:

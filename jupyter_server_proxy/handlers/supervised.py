@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..backend.pool import Call
-from ..errors import BackendUnreachable
+from ..errors import BackendUnreachable, ProxyError
 from ..processes.usage import Use
 from ..rules.targets import Target
+from ..rules.wakeup import Kind, kind_of
+from . import pages
 from .destination import Destination
+from .front import awaited
 from .runtime import Runtime
 from .seams import managed
 from .seams.launch_methods import LaunchMethods
@@ -35,6 +39,8 @@ class SuperviseAndProxyHandler(LaunchMethods):
     state: dict[str, Any]
     _ready: Ready | None = None
     _is_ensured = False
+    # Whether who asks may read the service's log and stop it.
+    _may_control = False
     # Whether somebody else's code has asked for another place than the child's.
     _is_elsewhere = False
 
@@ -87,11 +93,48 @@ class SuperviseAndProxyHandler(LaunchMethods):
     async def ensure_process(self) -> None:
         """Wait until the child is ready, which is started if there is none.
 
-        Returns at once where the service is not ours to start. Raises a `ProxyError`.
+        Returns at once where the service is not ours to start. Raises a `ProxyError`; for a visit
+        that need not wait, since the start can be shown, it is Starting.
         """
         route = self.route
         ready = route.supervisor.ready if "proc" in self.state else None
-        self._ready = ready or await route.start(self, is_person=self.is_page_visit)
+        self._ready = ready or await self._start(route)
+
+    async def _start(self, route: ManagedRoute) -> Ready | None:
+        user, resource = self.current_user, self.authorization_resource
+        allowed = self.authorizer.is_authorized(self, user, "execute", resource)
+        self._may_control = bool(await awaited(allowed))
+        kind = kind_of(str(self.request.method), self.request.headers, is_upgrade=self.is_upgrade)
+        start = partial(route.start, self, is_person=self.is_page_visit, kind=kind)
+        if kind is Kind.VISIT and self._has_start_page:
+            return await route.room.visit(start)
+        return await start()
+
+    @property
+    def _has_start_page(self) -> bool:
+        """Whether a visitor may be shown the start instead of waiting for it: somebody else's code
+        would not expect that."""
+        if self.service is None or not self.service.start_page or self.overrides:
+            return False
+        return self.relays_only and managed.is_described(type(self))
+
+    def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
+        """See `FrontHandler`; what is about the child comes with all that is known of it."""
+        if not isinstance(error, ProxyError) or not pages.is_about_life(error):
+            return super().describe_error(status_code, error)
+        return pages.describe_life(error, self._life_facts(), request=self.request)
+
+    def _life_facts(self) -> pages.LifeFacts:
+        route = self.route
+        return pages.LifeFacts(
+            self.runtime.catalog.entry_of(route.supervisor),
+            route.supervisor,
+            self.runtime.addresses,
+            base_url=self.base_url,
+            may_control=self._may_control,
+            xsrf=self.xsrf_token.decode(),
+            reason=route.room.reason,
+        )
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """Start the child if need be, then relay."""

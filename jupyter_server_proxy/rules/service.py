@@ -7,6 +7,7 @@ looks at traitlets. A callable in a field is the user's own and is only ever cal
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 from collections.abc import Callable, Mapping
@@ -96,7 +97,8 @@ class ProcessOptions:
 
     `timeout`: from spawn to ready. `stop_timeout`: from `stop_signal` to SIGKILL.
     `idle_timeout`, `max_lifetime`: 0 means never. `port` 0 means any free one;
-    `unix_socket` True means one in a private directory, a string a path, False none.
+    `unix_socket` True means one in a private directory, a string a path, False none. `log_level`
+    None keeps output out of Jupyter's log.
     """
 
     timeout: float = 60.0
@@ -109,6 +111,8 @@ class ProcessOptions:
     idle_timeout: float = 0.0
     max_lifetime: float = 0.0
     autostart: bool = False
+    keep_warm: bool = False
+    log_level: int | None = logging.INFO
     log_file: str | None = None
 
 
@@ -147,6 +151,7 @@ class Service:
     tunnel_idle_timeout: float = 0.0
     max_connections: int = 0
     new_browser_tab: bool = True
+    start_page: bool = True
     package: str = ""
     changed_keys: frozenset[str] = frozenset()
 

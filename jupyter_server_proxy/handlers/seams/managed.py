@@ -16,7 +16,9 @@ from ...processes.launching import LastWord, make_launch
 from ...rules.lifecycle import State
 from ...rules.service import CallableReadiness, Launcher, Service
 from ...rules.targets import is_port
+from ...rules.wakeup import Kind
 from ...rules.wording import described
+from ..cold import WaitingRoom
 from ..front import awaited
 from .overrides import is_foreign
 from .proc_lock import SharedHold
@@ -50,6 +52,7 @@ class ManagedRoute:
             service, launch=self._launch, base_url=base_url
         )
         self._view = StateView(state, self.supervisor)
+        self.room = WaitingRoom(self.supervisor, runtime.log)
 
     @classmethod
     def of(
@@ -61,7 +64,9 @@ class ManagedRoute:
             route = state[ROUTE] = cls(service, runtime, base_url, state)
         return route
 
-    async def start(self, handler: LaunchMethods, *, is_person: bool) -> Ready | None:
+    async def start(
+        self, handler: LaunchMethods, *, is_person: bool, kind: Kind = Kind.CALL
+    ) -> Ready | None:
         """Where the child listens, which is started if there is none; None if none is wanted.
 
         Waits while a package holds the `proc_lock`. A package that has deleted the `proc` gets a
@@ -76,7 +81,7 @@ class ManagedRoute:
             try:
                 if self.supervisor.ready is not None and "proc" not in self.state:
                     return await self.supervisor.restart()
-                return await self.supervisor.ensure_ready(is_person=is_person)
+                return await self.supervisor.ensure_ready(is_person=is_person, kind=kind)
             except NotManaged:
                 self.state["proc"] = NOT_MANAGED
                 return None
