@@ -18,6 +18,7 @@ NO_MATTER = (
     "MAIN",
     "PYTEST_CURRENT_TEST",
     "SHLVL",
+    "TMPDIR",
     "_",
 )
 # Of each child of ours, by which it is found again.

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from _harness.backend import Backend, listening
 from _harness.client import fetch
@@ -79,29 +80,24 @@ def running(
     folder: Path, name: str, python: str, *, config: str = "", env: Mapping[str, str] | None = None
 ) -> Iterator[Side]:
     """A server of that installation with the configuration that all of them have."""
-    dead = socket.socket()
-    dead.bind(("127.0.0.1", 0))
-    jupyter = start_jupyter(
-        folder,
-        (HERE / "configuration.py").read_text() + config,
-        ports=("main",),
-        base_url=BASE_URL,
-        env={
-            "PYTHONPATH": str(PACKAGES),
-            "APP": str(APP),
-            "PYTHONWARNINGS": "ignore",
-            **(env or {}),
-        },
-        extensions={"differential_witness": True},
-        python=python,
-    )
-    side = Side(name, jupyter, python, dead)
-    try:
-        assert "The module 'jupyter_server_proxy' could not be found" not in jupyter.log()
-        yield side
-    finally:
-        dead.close()
-        _end(side)
+    with TemporaryDirectory() as temporary, socket.socket() as dead:
+        dead.bind(("127.0.0.1", 0))
+        jupyter = start_jupyter(
+            folder,
+            (HERE / "configuration.py").read_text() + config,
+            ports=("main",),
+            base_url=BASE_URL,
+            # 4.6.0 leaves the folders of its sockets in TMPDIR.
+            env={**_ENVIRONMENT, "TMPDIR": temporary, **(env or {})},
+            extensions={"differential_witness": True},
+            python=python,
+        )
+        side = Side(name, jupyter, python, dead)
+        try:
+            assert "The module 'jupyter_server_proxy' could not be found" not in jupyter.log()
+            yield side
+        finally:
+            _end(side)
 
 
 def _end(side: Side) -> None:
