@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import psutil
 from jupyter_core.paths import jupyter_runtime_dir
@@ -58,11 +59,18 @@ def own_server(environ: Mapping[str, str] | None = None) -> Address | None:
 
 def _named_by_environment(environ: Mapping[str, str], servers: list[Address]) -> Address | None:
     """Jupyter's terminals are told the address; only those on this machine know the rest."""
-    url = environ.get("JUPYTER_SERVER_URL", "").rstrip("/") + "/"
+    url = environ.get("JUPYTER_SERVER_URL", "")
     for server in servers:
-        if url in (server.url, "http+unix://" + server.unix_socket):
+        if _is_at(server, url):
             return _with_hub_token(server, environ)
     return None
+
+
+def _is_at(server: Address, url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "http+unix":
+        return unquote(parts.netloc) == server.unix_socket
+    return url.rstrip("/") + "/" == server.url
 
 
 def _ancestors(environ: Mapping[str, str]) -> Iterator[int]:

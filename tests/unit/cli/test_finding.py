@@ -137,6 +137,14 @@ def test_our_own_is_the_one_that_a_terminal_is_told(runtime: Path) -> None:
     assert found.port == 8888
 
 
+def test_a_terminal_of_a_server_on_a_socket(runtime: Path) -> None:
+    write(runtime, os.getppid(), 8889)
+    write(runtime, os.getpid(), 0, sock="/run/j.sock")
+    found = own_server({"JUPYTER_SERVER_URL": "http+unix://%2Frun%2Fj.sock/base/"})
+    assert found is not None
+    assert found.unix_socket == "/run/j.sock"
+
+
 HUB = {
     "JUPYTERHUB_SERVICE_URL": "http://0.0.0.0:9000/user/me/",
     "JUPYTERHUB_SERVICE_PREFIX": "/user/me/",
