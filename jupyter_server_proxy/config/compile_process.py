@@ -22,6 +22,7 @@ from ..rules.service import (
 from ..rules.targets import is_port
 from ..rules.wording import described
 from .checks import explained, path_or_none, pattern
+from .traits import level_number
 
 if TYPE_CHECKING:
     from .server_process import ServerProcess
@@ -49,6 +50,8 @@ def process_options(process: ServerProcess) -> ProcessOptions:
         idle_timeout=process.idle_timeout,
         max_lifetime=process.max_lifetime,
         autostart=process.autostart,
+        keep_warm=process.keep_warm,
+        log_level=level_number("INFO" if process.log_level is None else process.log_level),
         log_file=os.path.expanduser(log_file) if log_file else None,
     )
 

@@ -26,6 +26,7 @@ from traitlets.config import LoggingConfigurable
 from ..errors import ConfigurationError
 from ..rules.hosts import parse_ports
 from .server_process import ServerProcess, build_process
+from .traits import LogLevel
 
 
 class JsonDict(Dict):
@@ -119,6 +120,23 @@ class ServerProxy(LoggingConfigurable):
         Whether backends receive Jupyter's own login cookie and token: those of ``/proxy/``
         addresses, and those of services that do not say it themselves. Whoever runs such a backend
         can then act as the user in this Jupyter server.
+        """,
+    ).tag(config=True, expects="True or False")
+
+    log_level = LogLevel(
+        "INFO",
+        help="""
+        The level at which the output of applications is written to Jupyter's own log, for those
+        that do not say it themselves: ``"DEBUG"``, ``"INFO"``, ``"WARNING"``, ``"ERROR"``,
+        ``"CRITICAL"`` or a number; ``"OFF"`` keeps it out of there.
+        """,
+    ).tag(config=True)
+
+    metrics = Bool(
+        True,
+        help="""
+        Whether Jupyter's ``/metrics`` tells how the services do: their starts and failures,
+        requests, bytes, tunnels, processor time and memory.
         """,
     ).tag(config=True, expects="True or False")
 

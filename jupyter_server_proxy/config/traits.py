@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import pathlib
 from typing import Any
 
-from traitlets import Callable, Dict, Float, Instance, List, TraitError, Unicode, Union
+from traitlets import Callable, Dict, Float, Instance, List, TraitError, TraitType, Unicode, Union
 
 
 class Seconds(Float):  # type: ignore[type-arg]  # no generic class in older traitlets
@@ -24,6 +25,33 @@ class Seconds(Float):  # type: ignore[type-arg]  # no generic class in older tra
         if not (is_fit and math.isfinite(seconds)):
             raise TraitError(f"{self.name} must be {self.info_text}, not {value!r}")
         return seconds
+
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "OFF")
+
+
+class LogLevel(TraitType):  # type: ignore[type-arg]  # no generic class in older traitlets
+    """A level of Python's logging, by name or number, or "OFF"."""
+
+    info_text = "one of " + ", ".join(f'"{name}"' for name in LEVELS) + ", or a number"
+
+    def validate(self, obj: Any, value: Any) -> str | int:
+        """`value`, a name in capitals. Raises TraitError when it is no level."""
+        name = value.upper() if isinstance(value, str) else value
+        if name in LEVELS or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return name
+        raise TraitError(f"{self.name} must be {self.info_text}, not {value!r}")
+
+    def from_string(self, s: str) -> str | int | None:
+        """What stands on a command line."""
+        return int(s) if s.isdecimal() else s
+
+
+def level_number(level: str | int) -> int | None:
+    """What `logging` calls a level; None for "OFF"."""
+    if level == "OFF":
+        return None
+    return level if isinstance(level, int) else int(getattr(logging, level))
 
 
 def file_path(**options: Any) -> Any:

@@ -115,7 +115,7 @@ def _life(supervisor: Supervisor | None) -> Facts:
         "target": str(supervisor.target) if supervisor.target is not None else None,
         "command": supervisor.command,
         "generation": supervisor.generation,
-        "restarts": max(0, supervisor.generation - 1),
+        "restarts": supervisor.restarts,
         "started_at": timestamp(supervisor.started_at),
         "ready_after": supervisor.ready_after,
         "usual_start": supervisor.usual_start,

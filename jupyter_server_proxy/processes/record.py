@@ -19,6 +19,26 @@ from .usage import StopReason
 _USUAL_OF = 5
 
 
+# Seconds: from a small script to a desktop or a Java program on a slow disk.
+DURATION_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Durations:
+    """How long all starts that succeeded took: how many were within each bound, and their sum."""
+
+    def __init__(self) -> None:
+        self.within = [0] * len(DURATION_BOUNDS)
+        self.count = 0
+        self.total = 0.0
+
+    def note(self, seconds: float) -> None:
+        """One more start."""
+        self.count += 1
+        self.total += seconds
+        for index, bound in enumerate(DURATION_BOUNDS):
+            self.within[index] += seconds <= bound
+
+
 class Record:
     """The last start, the last success and the failures in a row. For the event loop's thread."""
 
@@ -34,6 +54,10 @@ class Record:
         # Why the last start came to nothing though nothing went wrong; "" for any other end.
         self.declined = ""
         self.is_forgone = False
+        # Since Jupyter started: failures, and starts that nobody's request has caused.
+        self.failures = 0
+        self.restarts = 0
+        self.durations = Durations()
         self._durations: deque[float] = deque(maxlen=_USUAL_OF)
         self._output = output
         self._backoff = Backoff()
@@ -56,12 +80,17 @@ class Record:
         self.failure = None
         self.ready_after = self._became_ready - self._began
         self._durations.append(self.ready_after)
+        self.durations.note(self.ready_after)
         return self.ready_after
 
     @property
     def usual_start(self) -> float | None:
         """The seconds that a start takes, as far as is known."""
         return statistics.median(self._durations) if self._durations else None
+
+    def note_restart(self) -> None:
+        """The next start follows of itself from the end of the present child."""
+        self.restarts += 1
 
     def note_person(self) -> None:
         """A person insists on another try."""
@@ -86,6 +115,7 @@ class Record:
         is_timeout: bool = False,
     ) -> None:
         """The present child failed, for a `reason` in one line."""
+        self.failures += 1
         lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
         self._backoff = self._backoff.after_failure(was_ready_for=lived)
         self.failure = Failure(

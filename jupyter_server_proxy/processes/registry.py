@@ -51,9 +51,12 @@ class Registry:
         return list(self._supervisors)
 
     def start_automatic(self) -> None:
-        """Begin to start those with `autostart`; does not wait. A failure is in the log only."""
+        """Begin to start those with `autostart` or `keep_warm`; does not wait.
+
+        A failure is in the log only.
+        """
         for supervisor in self:
-            if supervisor.options.autostart:
+            if supervisor.options.autostart or supervisor.options.keep_warm:
                 task = asyncio.get_running_loop().create_task(
                     self._start(supervisor), name=f"autostart of {supervisor.name}"
                 )

@@ -17,7 +17,7 @@ from .child import Binding
 from .failure import Failure
 from .generation import Generation
 from .output import Output
-from .record import Record
+from .record import Durations, Record
 from .usage import StopReason, Usage
 
 
@@ -135,6 +135,22 @@ class Shown:
     def usual_start(self) -> float | None:
         """How many seconds a start takes as a rule; None before one has succeeded."""
         return self._record.usual_start
+
+    @property
+    def durations(self) -> Durations:
+        """How long starts took."""
+        return self._record.durations
+
+    @property
+    def failures(self) -> int:
+        """How often it has failed since Jupyter started."""
+        return self._record.failures
+
+    @property
+    def restarts(self) -> int:
+        """How many of its starts followed of themselves from the end of the child before: after a
+        failure, for a restart, or because it is kept warm."""
+        return self._record.restarts
 
     @property
     def is_closed(self) -> bool:

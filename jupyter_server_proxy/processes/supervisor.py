@@ -69,9 +69,9 @@ class Supervisor(Shown):
         log: logging.Logger,
         is_raw: bool = False,
         base_url: str = "/",
-        output_level: int = logging.INFO,
     ) -> None:
-        output = Output(name, path=log_path(name, options.log_file), log=log, level=output_level)
+        path = log_path(name, options.log_file)
+        output = Output(name, path=path, log=log, level=options.log_level)
         super().__init__(name, options, output, usage=Usage(options, self._stop_unused), log=log)
         self._plan = Plan(
             name=name,
@@ -145,6 +145,8 @@ class Supervisor(Shown):
         With `drain`, the exchanges that a ready child has begun may end, for up to `stop_timeout`;
         tunnels are broken off. Requests that come meanwhile wait for the new child.
         """
+        if self._state in LIVE_STATES:
+            self._record.note_restart()
         if not drain or self._state is not State.READY:
             self._post_stop(StopReason.PERSON)
         elif not self._is_draining:
@@ -302,12 +304,23 @@ class Supervisor(Shown):
         if failure is None or failure.retry_after is None:
             self._log.error("%s: given up, until a person wants it", self.name)
             return
-        is_wanted = self.options.restart is not RestartPolicy.NEVER and not self._record.is_forgone
-        due = RetryDue(is_restart=failure.is_crash and is_wanted)
-        self._deadline.set(failure.retry_after, lambda: self._post(due))
+        is_wanted = self.options.keep_warm or (
+            failure.is_crash and self.options.restart is not RestartPolicy.NEVER
+        )
+        is_restart = is_wanted and not self._record.is_forgone
+        self._deadline.set(failure.retry_after, lambda: self._retry(is_restart=is_restart))
+
+    def _retry(self, *, is_restart: bool) -> None:
+        if is_restart:
+            self._record.note_restart()
+        self._post(RetryDue(is_restart=is_restart))
 
     def _restart_if_waiting(self) -> None:
-        if self._waiters:
+        was_unused = self._record.stopped_by in (StopReason.IDLE, StopReason.LIFETIME)
+        is_due = self.options.keep_warm and was_unused
+        if is_due:
+            self._record.note_restart()
+        if is_due or self._waiters:
             self._post(StartWanted())
 
     # --- one generation -------------------------------------------------------------------
@@ -351,8 +364,8 @@ class Supervisor(Shown):
     def _event_for(self, end: End) -> Event:
         if end.ended is None:
             return Declined() if end.is_declined else SpawnFailed()
-        is_always = self.options.restart is RestartPolicy.ALWAYS and not self._record.is_forgone
-        is_clean = end.returncode == 0 and not is_always
+        is_always = self.options.keep_warm or self.options.restart is RestartPolicy.ALWAYS
+        is_clean = end.returncode == 0 and not (is_always and not self._record.is_forgone)
         return Exited() if is_clean else Crashed()
 
     def _abort(self, reason: str, *, is_timeout: bool) -> None:

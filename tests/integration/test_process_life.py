@@ -478,6 +478,35 @@ async def test_idle_children_are_stopped_but_not_used_ones(make_supervisor, app)
     assert (await supervisor.ensure_ready()).generation == 2
 
 
+@pytest.mark.parametrize("limit", ["idle_timeout", "max_lifetime"])
+async def test_one_that_is_kept_warm_is_started_afresh(make_supervisor, app, limit):
+    supervisor = make_supervisor(app("web.py"), keep_warm=True, **{limit: 0.2})
+    await supervisor.ensure_ready()
+    await next_state(supervisor, State.STOPPED)
+    await next_state(supervisor, State.READY)
+    assert supervisor.generation == 2
+    assert supervisor.restarts == 1
+
+
+async def test_one_that_is_kept_warm_is_started_again_whatever_its_code_was(make_supervisor, app):
+    supervisor = make_supervisor(app("web.py"), keep_warm=True, restart=RestartPolicy.NEVER)
+    first = await supervisor.ensure_ready()
+    await asyncio.to_thread(ask, first.target, "/exit")
+    await next_state(supervisor, State.FAILED)
+    await next_state(supervisor, State.READY)
+    assert (supervisor.generation, supervisor.restarts, supervisor.failures) == (2, 1, 1)
+
+
+async def test_one_that_is_kept_warm_stays_stopped_when_a_person_has_stopped_it(
+    make_supervisor, app
+):
+    supervisor = make_supervisor(app("web.py"), keep_warm=True, idle_timeout=0.2)
+    await supervisor.ensure_ready()
+    await supervisor.stop()
+    await asyncio.sleep(0.5)  # longer than idle_timeout: this is the subject, not a wait
+    assert (supervisor.state, supervisor.generation) == (State.STOPPED, 1)
+
+
 async def test_the_maximum_lifetime_ends_used_ones_too(make_supervisor, app):
     supervisor = make_supervisor(app("web.py"), max_lifetime=0.2)
     await supervisor.ensure_ready()
