@@ -13,7 +13,7 @@ class EventsView(StreamView):
     def initialize(self, api: Api) -> None:
         """See `ApiView`."""
         super().initialize(api)
-        self._waiting = Waiting(self.wake)
+        self._waiting = Waiting(self)
 
     async def get(self) -> None:
         """First `servers`, then `state`, `added` and `removed` as they happen."""

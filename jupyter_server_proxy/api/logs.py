@@ -27,7 +27,7 @@ class LogView(StreamView):
         """See `ApiView`."""
         super().initialize(api)
         self._lines = WaitingLines()
-        self._states = Waiting(self.wake)
+        self._states = Waiting(self)
         self._has_states = False
         self._stop_listening: Callable[[], None] | None = None
 

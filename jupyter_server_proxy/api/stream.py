@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
@@ -20,10 +19,6 @@ PATIENCE = 30.0
 ALIVE = b": keep-alive\n\n"
 
 
-class ClientTooSlow(Exception):
-    """A client does not read what it has asked for."""
-
-
 class StreamView(ApiView):
     """A stream of events. `keep_alive` is the seconds of silence after which a comment is sent,
     so that nobody between takes the connection for a dead one."""
@@ -35,9 +30,11 @@ class StreamView(ApiView):
         super().initialize(api)
         self._wake = asyncio.Event()
         self._is_over = False
+        # Whether something is on its way that the client has not taken yet.
+        self.is_sending = False
 
     async def take(self) -> bytes:
-        """What there is to send now, b"" if nothing. Raises ClientTooSlow."""
+        """What there is to send now, b"" if nothing."""
         raise NotImplementedError
 
     def wake(self) -> None:
@@ -45,9 +42,15 @@ class StreamView(ApiView):
         self._wake.set()
 
     def abort(self) -> None:
-        """End the stream, whatever waits; for the runtime as well, when Jupyter goes down."""
+        """End the stream after what waits; for the runtime as well, when Jupyter goes down."""
         self._is_over = True
         self._wake.set()
+
+    def drop(self) -> None:
+        """Break off; never ended as if it were complete, so that the client connects again."""
+        connection = self.request.connection
+        if isinstance(connection, HTTP1Connection):
+            connection.stream.close()
 
     def on_connection_close(self) -> None:
         """The client has gone."""
@@ -61,12 +64,13 @@ class StreamView(ApiView):
         self.api.runtime.streams.add(self)
         try:
             await self._send(first)
-            while not self._is_over:
+            # What woke it when it was ended is still sent.
+            while self._wake.is_set() or not self._is_over:
                 await self._send(await self._next())
         except StreamClosedError:
             return
-        except (ClientTooSlow, asyncio.TimeoutError):
-            self._break_off()
+        except asyncio.TimeoutError:
+            self.drop()
         finally:
             self.api.runtime.streams.discard(self)
 
@@ -76,41 +80,36 @@ class StreamView(ApiView):
         except asyncio.TimeoutError:
             return ALIVE
         self._wake.clear()
-        return b"" if self._is_over else await self.take()
+        return await self.take()
 
     async def _send(self, data: bytes) -> None:
-        if data:
-            self.write(data)
-            await asyncio.wait_for(self.flush(), PATIENCE)
-
-    def _break_off(self) -> None:
-        """Never ended as if it were complete: the client will connect again."""
-        connection = self.request.connection
-        if isinstance(connection, HTTP1Connection):
-            connection.stream.close()
+        if not data:
+            return
+        self.write(data)
+        self.is_sending = True
+        await asyncio.wait_for(self.flush(), PATIENCE)
+        self.is_sending = False
 
 
 class Waiting:
     """Messages that wait for one client, bounded in bytes."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake = wake
+    def __init__(self, stream: StreamView) -> None:
+        self._stream = stream
         self._messages: deque[Message] = deque()
         self._size = 0
-        self._is_too_much = False
 
     def put(self, message: Message) -> None:
         """One more, for whoever takes them."""
+        self._messages.append(message)
         self._size += len(message.data)
-        self._is_too_much = self._is_too_much or self._size > MOST_WAITING
-        if not self._is_too_much:
-            self._messages.append(message)
-        self._wake()
+        # Many at once are no fault of the client, if it has taken everything before.
+        if self._size > MOST_WAITING and self._stream.is_sending:
+            self._stream.drop()
+        self._stream.wake()
 
     def take(self) -> list[Message]:
-        """All of them. Raises ClientTooSlow when some had to be left out."""
-        if self._is_too_much:
-            raise ClientTooSlow
+        """All of them."""
         messages = list(self._messages)
         self._messages.clear()
         self._size = 0
