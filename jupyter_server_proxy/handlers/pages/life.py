@@ -80,10 +80,10 @@ def describe_life(
             "last_failure": server["last_failure"],
         }
         return describe(error.status, error, request=request, members=members)
-    return _page(error, facts, server)
+    return _page(error, facts, server, address="/" + (request.uri or "").lstrip("/"))
 
 
-def _page(error: ProxyError, facts: LifeFacts, server: Facts) -> Problem:
+def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -> Problem:
     title, detail = words_of(error.status, error)
     lines = facts.supervisor.output.lines()[-_SHOWN_LOG:] if facts.may_control else []
     view = _view(error)
@@ -105,6 +105,8 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts) -> Problem:
         lines=[_plain(line) for line in lines],
         output=[_plain(line) for line in failure["output"]] if failure else [],
         refresh=REFRESH_SECONDS,
+        # Said in full, since browsers do not load an address with a fragment anew by itself.
+        address=address,
         may_control=facts.may_control,
         facts=_as_script(_for_script(facts, server, lines, now)),
     )
