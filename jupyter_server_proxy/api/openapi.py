@@ -22,6 +22,7 @@ _ABOUT = (
     "about `server-proxy:NAME` for one service and about `server-proxy-info` for lists."
 )
 _PROBLEMS = {
+    400: "The request or its body is malformed",
     403: "You are not logged in or may not do that, or the request may be forged",
     404: "There is no service or instance of this name",
     409: "The service cannot do that, as it is now or as it is made",
@@ -114,7 +115,7 @@ def operation(
 ) -> Part:
     """One method of a path; `ok` is the content of a 200, `answers` are further responses."""
     responses = {"200": {"description": "OK", "content": ok}, **(answers or {})}
-    for status in sorted({403, *problems}):
+    for status in sorted({400, 403, *problems}):
         responses[str(status)] = {
             "description": _PROBLEMS[status],
             "content": {"application/problem+json": {"schema": ref("Problem")}},

@@ -43,9 +43,13 @@ class ApiView(FrontHandler):
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Let only pass who may, see `FrontHandler`."""
         name = self.path_kwargs.get("name")
-        self.authorization_resource = LIST_RESOURCE if name is None else service_resource(name)
+        self.authorization_resource = self.resource_of(name)
         await super().prepare(*args, **kwargs)
         self._is_admitted = True
+
+    def resource_of(self, name: str | None) -> str:
+        """What the authorizer is asked about when `name` is that in the path, if any."""
+        return LIST_RESOURCE if name is None else service_resource(name)
 
     def _authorization_action(self) -> str:
         return self.action
@@ -128,9 +132,10 @@ class ApiView(FrontHandler):
 
     def problem_members(self) -> Facts:
         """Members of a problem document besides the usual ones: which service, how it failed."""
-        name = self.path_kwargs.get("name")
-        entry = self.api.catalog.get(name, self.path_kwargs.get("instance")) if name else None
-        if not self._is_admitted or entry is None or entry.supervisor is None:
+        if not self._is_admitted or "name" not in self.path_kwargs:
+            return {}
+        entry = self.api.catalog.get(self.path_kwargs["name"], self.path_kwargs.get("instance"))
+        if entry is None or entry.supervisor is None:
             return {}
         return {"service": entry.name, "last_failure": describe_failure(entry.supervisor)}
 
