@@ -20,6 +20,8 @@ def act(session: Session) -> ExitCode:
     for name in names:
         done.append(_act_on(session, action, name))
         session.say(_told(session, action, done[-1]))
+    if not names:
+        session.say("Nothing runs.")
     if session.is_json:
         session.answer("", done[0] if len(names) == 1 and len(done) == 1 else {"servers": done})
     return ExitCode.DONE

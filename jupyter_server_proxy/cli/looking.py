@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from ..client import Client, Server
 from .exit_codes import ExitCode
-from .session import Session
+from .session import Session, warn
 from .text import details, full_name, overview, printable, split_name
 
 _RUNS = frozenset(("ready", "unmanaged"))
@@ -19,7 +21,7 @@ def list_services(session: Session) -> ExitCode:
     servers = session.client.servers()
     if session.options.names:
         names = [full_name(server) for server in servers]
-        session.answer("\n".join(map(printable, names)), names)
+        session.answer_lines(list(map(printable, names)), names)
         return ExitCode.DONE
     text = overview(servers) if servers else "There are no services."
     session.answer(text, {"servers": servers})
@@ -69,7 +71,7 @@ def show_logs(session: Session) -> ExitCode:
     name, instance = split_name(options.name)
     if not options.follow:
         lines = session.client.log(name, instance, tail=options.lines)
-        session.answer("\n".join(map(_shown, lines)), {"lines": lines})
+        session.answer_lines(list(map(_shown, lines)), {"lines": lines})
         return ExitCode.DONE
     return _follow(session, session.client, name, instance)
 
@@ -79,11 +81,19 @@ def _follow(session: Session, client: Client, name: str, instance: str | None) -
         with client.follow_log(name, instance, tail=session.options.lines) as events:
             for event in events:
                 if event.name == "lines":
-                    lines = event.data["lines"]
-                    session.answer("\n".join(map(_shown, lines)), {"lines": lines})
+                    _show_more(session, event.data)
     except KeyboardInterrupt:
         return ExitCode.DONE  # that is how it ends
+    warn("The server has ended the log.")
     return ExitCode.DONE
+
+
+def _show_more(session: Session, data: Mapping[str, Any]) -> None:
+    lines = data["lines"]
+    if data.get("left_out"):
+        warn(f"... {data['left_out']} lines came too fast and are in the log's file only ...")
+    if lines:
+        session.answer_lines(list(map(_shown, lines)), {"lines": lines})
 
 
 def _shown(line: str) -> str:

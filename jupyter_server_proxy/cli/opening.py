@@ -31,6 +31,9 @@ def open_service(session: Session) -> ExitCode:
     session.answer(url, {"url": url})
     if session.options.no_browser:
         return ExitCode.DONE
+    if address.unix_socket:
+        warn("Browsers cannot open a unix socket; `forward` makes a port that leads there.")
+        return ExitCode.FAILED
     if not webbrowser.open(_file_that_leads_to(url, address)):
         warn("There is no browser here; open the URL elsewhere.")
         return ExitCode.FAILED

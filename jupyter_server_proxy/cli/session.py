@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from ..client import Address, Client, LoginRefused, choose_server
@@ -45,6 +46,11 @@ class Session:
         """A line for the person; nothing where a program listens."""
         if not self.is_json:
             print(text, flush=True)
+
+    def answer_lines(self, lines: Sequence[str], data: Any) -> None:
+        """As `answer`; of no lines nothing is printed."""
+        if lines or self.is_json:
+            self.answer("\n".join(lines), data)
 
     def answer(self, text: str, data: Any) -> None:
         """What was asked for: `text` for a person, `data` for a program."""

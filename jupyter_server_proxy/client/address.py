@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 # What people paste is the address of a page of Jupyter.
 _PAGE = re.compile(r"/(?:lab|tree|notebooks|login)(?:/.*)?$")
@@ -57,7 +57,10 @@ class Address:
         return bool(self.pid)
 
     def absolute(self, path: str) -> str:
-        """The URL of a `path` that starts at this server's root."""
+        """The URL of a `path` that starts at this server's root; Jupyter's own spelling of one on
+        a unix socket."""
+        if self.unix_socket:
+            return f"http+unix://{quote(self.unix_socket, safe='')}{path}"
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}{path}"
 

@@ -164,7 +164,7 @@ def test_what_cannot_be_done(jupyter: Jupyter) -> None:
     broken = run(jupyter, "start", "bad")
     assert broken.returncode == 6
     assert "must be a list of strings" in broken.stderr
-    assert run(jupyter, "logs", "slow").stdout == "\n"
+    assert run(jupyter, "logs", "slow").stdout == ""
 
 
 def test_ctrl_c_ends_the_waiting_and_not_the_start(jupyter: Jupyter) -> None:

@@ -65,6 +65,7 @@ class FakeServer:
         self.lines: list[str] = []
         self.asked: list[tuple[str, str, Any]] = []
         self.answer: tuple[int, str, bytes] | None = None
+        self.on_follow: Callable[[], object] = list
         self.followers: list[Queue[bytes | None]] = []
         handler = type("Handler", (_Handler,), {"fake": self})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -89,9 +90,12 @@ class FakeServer:
         for follower in self.followers:
             follower.put(message)
 
-    def end(self) -> None:
+    def let_go(self) -> None:
         for follower in self.followers:
             follower.put(None)
+
+    def end(self) -> None:
+        self.let_go()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -174,6 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         first = f"event: {event}\ndata: {json.dumps(data)}\n\n".encode()
         self.wfile.write(first)
+        self.fake.on_follow()
         while (message := follower.get()) is not None:
             try:
                 self.wfile.write(message)

@@ -131,6 +131,31 @@ def test_restart_waits_for_the_new_process(fake, run) -> None:
     assert fake.services["web", None]["generation"] == 2
 
 
+def test_stop_all_where_nothing_runs(fake, run) -> None:
+    fake.add("old")
+    assert run("stop", "--all") == (0, "Nothing runs.\n", "")
+    assert json.loads(run("stop", "--all", "--json")[1]) == {"servers": []}
+
+
+def test_logs_of_what_has_written_nothing(fake, run) -> None:
+    fake.add("web")
+    assert run("logs", "web") == (0, "", "")
+    assert json.loads(run("logs", "web", "--json")[1]) == {"lines": []}
+
+
+def test_following_a_log_until_the_server_ends_it(fake, run) -> None:
+    fake.add("web")
+    script = [{"lines": ["two"]}, {"lines": ["three"], "left_out": 7}, {"lines": []}]
+    fake.lines = ["one"]
+    fake.on_follow = lambda: [*[fake.tell("lines", data) for data in script], fake.let_go()]
+    code, out, err = run("logs", "-f", "web")
+    assert (code, out) == (0, "one\ntwo\nthree\n")
+    assert err.splitlines() == [
+        "... 7 lines came too fast and are in the log's file only ...",
+        "The server has ended the log.",
+    ]
+
+
 def test_logs(fake, run) -> None:
     fake.add("web")
     fake.lines = ["one", "\x1b[31mtwo\x1b[0m\x07", "three"]

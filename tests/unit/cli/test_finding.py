@@ -67,6 +67,7 @@ def test_addresses_of_unix_sockets() -> None:
     address = from_info(info)
     assert (address.unix_socket, address.base_path) == ("/run/j.sock", "/b/")
     assert address.netloc == "localhost"
+    assert address.absolute("/b/x/") == "http+unix://%2Frun%2Fj.sock/b/x/"
 
 
 def test_certificates_matter_unless_it_is_this_machine() -> None:
