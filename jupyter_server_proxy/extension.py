@@ -21,6 +21,7 @@ from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
 from .handlers.catalog import Catalog, Entry, Source
 from .handlers.facts import Addresses
+from .handlers.metrics import show_metrics
 
 # JupyterHub's local spawner gives a server five seconds between asking and killing it.
 SHUTDOWN_GRACE = 3.0
@@ -70,6 +71,8 @@ def load(serverapp: Any) -> Runtime:
     setup_handlers(web_app, proxy)
     web_app.add_handlers(".*", _metadata_routes(base_url, processes))
     emit_states(runtime.catalog, serverapp.event_logger, serverapp.log)
+    if proxy.metrics:
+        show_metrics(runtime)
     api = Api(runtime, Addresses(base_url))
     web_app.add_handlers(".*", api_routes(re.escape(base_url.rstrip("/")), api))
     names = ", ".join(process.name for process in processes)

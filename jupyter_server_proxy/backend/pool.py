@@ -188,6 +188,11 @@ class Call:
         self.sent = 0
         self.exchange: Exchange = connection.send(method, head)
 
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes of heads and bodies, to the backend and from it, so far."""
+        return len(self._head) + self.sent, self.exchange.received
+
     async def head_arrived(self) -> Exchange:
         """Wait for the head of the response, sending once more where that is harmless.
 

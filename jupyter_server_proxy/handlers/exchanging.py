@@ -40,6 +40,7 @@ from .body import BufferedBody, RequestBody, has_body
 from .destination import Destination, Outbound, own_authorities
 from .front import FrontHandler
 from .runtime import jupyter_credentials
+from .traffic import ANY_PORT, Traffic
 
 # Methods that may be sent twice when a pooled connection turns out to be dead
 # (RFC 9110 section 9.2.2).
@@ -58,6 +59,8 @@ class ExchangingHandler(FrontHandler):
     # Whether this class is one of our own routes, which never write an answer themselves. Then
     # bodies may be streamed and Jupyter's default headers, which nobody would get, are not made.
     relays_only: bool = False
+    # What its requests are counted under.
+    traffic_label: str = ANY_PORT
     proxy_base: str = ""
     absolute_url: bool = False
     rewrite_response: Any = ()
@@ -226,6 +229,8 @@ class ExchangingHandler(FrontHandler):
 
     async def _relay(self, call: Call, destination: Destination) -> None:
         """Pass the answer on. The connection is used again only if all went well."""
+        traffic = self._traffic
+        traffic.begin(call)
         try:
             if self.response_timeout:
                 with Watchdog(self.response_timeout, call, is_body_sent=self._is_body_sent):
@@ -241,6 +246,7 @@ class ExchangingHandler(FrontHandler):
             raise
         finally:
             self._call = None
+            traffic.end(call)
             if self._body is not None:
                 self._body.discard()
         if self._body is None or self._body.is_sent:
@@ -345,6 +351,28 @@ class ExchangingHandler(FrontHandler):
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         return connection
+
+    # --- what is counted -------------------------------------------------------------------
+
+    @property
+    def _traffic(self) -> Traffic:
+        """The numbers of this service."""
+        return self.runtime.traffic[self.traffic_label]
+
+    def on_finish(self) -> None:
+        """Somebody was answered, by the application or by us."""
+        self._traffic.count_answer(self.get_status())
+        super().on_finish()
+
+    def note_detached(self, status: int) -> None:
+        """See `FrontHandler`."""
+        super().note_detached(status)
+        self._traffic.count_answer(status)
+
+    def note_taken_over(self) -> None:
+        """See `FrontHandler`."""
+        super().note_taken_over()
+        self._traffic.count_answer(101)
 
     # --- the client ------------------------------------------------------------------------
 

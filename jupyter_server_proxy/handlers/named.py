@@ -50,6 +50,7 @@ class NamedLocalProxyHandler(LocalProxyHandler):
             for option in RELAYING_OPTIONS:
                 if option not in cls.__dict__:
                     setattr(cls, option, getattr(service, option))
+            cls.traffic_label = service.name
             cls.authorization_resource = f"server-proxy:{service.name}"
             cls.relays_only = bool(cls.__bases__[0].__dict__.get("is_own_base"))
 

@@ -44,7 +44,7 @@ class RawSocketHandler(NamedLocalProxyHandler):
             stream,
             on_data=self._tunnel_watch(destination),
             on_ended=stack.close,
-            living=self.runtime.tunnels,
+            living=self._living(),
         )
         self.note_taken_over()
 

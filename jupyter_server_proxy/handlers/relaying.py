@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from typing import NamedTuple, Protocol
 
 from ..backend.exchange import Exchange
 from ..backend.pool import Call
@@ -18,6 +19,29 @@ from ..relay.watchdog import Watchdog
 from . import activity
 from .destination import Destination
 from .exchanging import ExchangingHandler
+from .runtime import Abortable
+from .traffic import Moving, Traffic
+
+
+class OpenTunnel(Abortable, Moving, Protocol):
+    """Whatever joins two sides for as long as they like."""
+
+
+class Living(NamedTuple):
+    """The tunnels of an application that are open, and the numbers of one service."""
+
+    tunnels: set[Abortable]
+    traffic: Traffic
+
+    def add(self, tunnel: OpenTunnel) -> None:
+        """It is open."""
+        self.tunnels.add(tunnel)
+        self.traffic.begin_tunnel(tunnel)
+
+    def discard(self, tunnel: OpenTunnel) -> None:
+        """It is not any more. Harmless when called twice."""
+        self.tunnels.discard(tunnel)
+        self.traffic.end_tunnel(tunnel)
 
 
 class RelayingHandler(ExchangingHandler):
@@ -61,16 +85,20 @@ class RelayingHandler(ExchangingHandler):
         await tunnel.join(client, backend, to_client=first)
 
     def _make_tunnel(self, destination: Destination, in_use: ExitStack) -> Tunnel:
-        tunnels = self.runtime.tunnels
+        living = self._living()
 
         def ended() -> None:
-            tunnels.discard(tunnel)
+            living.discard(tunnel)
             in_use.close()
 
         hooks = TunnelHooks(on_data=self._tunnel_watch(destination), on_closed=ended)
         tunnel = Tunnel(hooks, idle_timeout=self.tunnel_idle_timeout)
-        tunnels.add(tunnel)
+        living.add(tunnel)
         return tunnel
+
+    def _living(self) -> Living:
+        """Who knows the tunnels that are open."""
+        return Living(self.runtime.tunnels, self._traffic)
 
     def _note_tunnel(self, path: str) -> None:
         """A tunnel stands."""

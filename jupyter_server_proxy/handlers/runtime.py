@@ -14,6 +14,7 @@ from ..backend.pool import Pools
 from ..rules.credentials import Credentials
 from ..rules.service import Service
 from .catalog import Catalog
+from .traffic import TrafficByService
 
 if TYPE_CHECKING:
     # Imported by the first service that needs them: a server without any need not wait.
@@ -49,6 +50,7 @@ class Runtime:
         self.pools = Pools()
         self.catalog = Catalog(log)
         self.tunnels: set[Abortable] = set()
+        self.traffic = TrafficByService()
         # Who follows events and logs; the last of these tell how everything ended.
         self.streams: set[Abortable] = set()
         # Where services and the REST API are; None in an application that has no such API.

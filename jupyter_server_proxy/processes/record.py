@@ -11,32 +11,14 @@ import time
 from collections import deque
 
 from ..rules.backoff import Backoff
-from .failure import SHOWN_LINES, Failure
+from .durations import Durations
+from .failure import KILLED, SHOWN_LINES, Failure
+from .out_of_memory import count_kills
 from .output import Output
 from .usage import StopReason
 
 # Starts that say what is usual: the last few, since programs and their data grow.
 _USUAL_OF = 5
-
-
-# Seconds: from a small script to a desktop or a Java program on a slow disk.
-DURATION_BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
-
-
-class Durations:
-    """How long all starts that succeeded took: how many were within each bound, and their sum."""
-
-    def __init__(self) -> None:
-        self.within = [0] * len(DURATION_BOUNDS)
-        self.count = 0
-        self.total = 0.0
-
-    def note(self, seconds: float) -> None:
-        """One more start."""
-        self.count += 1
-        self.total += seconds
-        for index, bound in enumerate(DURATION_BOUNDS):
-            self.within[index] += seconds <= bound
 
 
 class Record:
@@ -63,6 +45,8 @@ class Record:
         self._backoff = Backoff()
         self._began = 0.0
         self._became_ready: float | None = None
+        # How often the system had killed for lack of memory when the child was started.
+        self._kills: int | None = None
 
     def note_start(self) -> None:
         """A new generation begins."""
@@ -73,6 +57,7 @@ class Record:
         self.is_forgone = False
         self._began = time.monotonic()
         self._became_ready = None
+        self._kills = count_kills()
 
     def note_ready(self) -> float:
         """The child is ready: the seconds it took. What went wrong before is history."""
@@ -128,4 +113,10 @@ class Record:
             retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter
             is_crash=is_crash,
             is_timeout=is_timeout,
+            out_of_memory=returncode in KILLED and self._has_memory_run_out(),
         )
+
+    def _has_memory_run_out(self) -> bool:
+        """Whether the system has killed for lack of memory since the child was started."""
+        kills = count_kills()
+        return None not in (kills, self._kills) and kills != self._kills

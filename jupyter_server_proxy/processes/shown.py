@@ -14,10 +14,11 @@ from ..rules.service import ProcessOptions
 from ..rules.targets import Target
 from .attempt import Attempt
 from .child import Binding
+from .durations import Durations
 from .failure import Failure
 from .generation import Generation
 from .output import Output
-from .record import Durations, Record
+from .record import Record
 from .usage import StopReason, Usage
 
 

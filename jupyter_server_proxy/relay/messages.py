@@ -66,6 +66,8 @@ class MessageRelay:
         self.client: ClientSocket | None = None
         self._backend = backend
         self._on_message = on_message
+        self._to_backend = 0
+        self._from_backend = 0
         self._on_ended: Callable[[], None] | None = on_ended
         self._idle_timeout = idle_timeout
         self._last_message = loop.time()
@@ -79,6 +81,11 @@ class MessageRelay:
         self._is_backend_over = False
         self._pumping: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Characters or bytes of messages for the backend and from it, so far."""
+        return self._to_backend, self._from_backend
 
     def __repr__(self) -> str:
         state = "ended" if self._on_ended is None else "open" if self.client else "opening"
@@ -129,6 +136,7 @@ class MessageRelay:
 
     async def from_client(self, message: str | bytes) -> None:
         """A message; the next one is read when this returns."""
+        self._to_backend += len(message)
         await self._note_message()
         await self.ask("on_message", message)
         await self._backend.drain()
@@ -173,6 +181,7 @@ class MessageRelay:
                 await self._to_client(told)
 
     async def _to_client(self, message: str | bytes) -> None:
+        self._from_backend += len(message)
         await self._note_message()
         client = self.client
         assert client is not None

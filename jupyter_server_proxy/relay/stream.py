@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from tornado import httputil, web, websocket
 
@@ -20,6 +20,16 @@ CHUNK_SIZE = 64 * 1024
 # clipboards and files. Tornado's own default is a sixth of it.
 MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 PREFERRED_SUBPROTOCOL = "binary"
+
+
+class Living(Protocol):
+    """Who knows all that is open."""
+
+    def add(self, stream: RawWebSocket) -> None:
+        """It is open."""
+
+    def discard(self, stream: RawWebSocket) -> None:
+        """It is not any more."""
 
 
 def choose_subprotocol(offered: list[str]) -> str | None:
@@ -38,15 +48,22 @@ class RawWebSocket(websocket.WebSocketHandler):
         stream: Stream,
         on_data: Callable[[bytes], None] | None,
         on_ended: Callable[[], None],
-        living: set[Any],
+        living: Living,
     ) -> None:
         """`stream` is connected to the backend and is closed with the websocket."""
-        living.add(self)
         self._living = living
         self._reader, self._writer = stream
         self._on_data = on_data
         self._on_ended: Callable[[], None] | None = on_ended
         self._pump: asyncio.Task[None] | None = None
+        living.add(self)
+        self._to_backend = 0
+        self._from_backend = 0
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes to the backend and from it, so far."""
+        return self._to_backend, self._from_backend
 
     @property
     def max_message_size(self) -> int:
@@ -68,6 +85,7 @@ class RawWebSocket(websocket.WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         """Bytes for the backend; the next message is read when these could be written."""
         data = message.encode() if isinstance(message, str) else message
+        self._to_backend += len(data)
         if self._on_data is not None:
             self._on_data(data)
         with contextlib.suppress(ConnectionError):
@@ -77,6 +95,7 @@ class RawWebSocket(websocket.WebSocketHandler):
     async def _pump_to_client(self) -> None:
         try:
             while data := await self._reader.read(CHUNK_SIZE):
+                self._from_backend += len(data)
                 if self._on_data is not None:
                     self._on_data(data)
                 await self.write_message(data, binary=True)
@@ -116,7 +135,7 @@ def relay_raw(
     *,
     on_data: Callable[[bytes], None] | None,
     on_ended: Callable[[], None],
-    living: set[Any],
+    living: Living,
 ) -> None:
     """Answer the handshake of `request` and join its client to `stream`.
 

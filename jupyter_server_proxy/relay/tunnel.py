@@ -67,6 +67,12 @@ class Tunnel:
         return f"<Tunnel {state}>"
 
     @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes to the backend and from it, so far."""
+        client, backend = self.ends
+        return client.received, backend.received
+
+    @property
     def is_half_closed(self) -> bool:
         """Whether one direction has ended and the other has not."""
         return self.ends[0].has_ended != self.ends[1].has_ended
@@ -148,7 +154,16 @@ class Tunnel:
 class _End(asyncio.BufferedProtocol):
     """One side of a tunnel: what it receives is written to its peer."""
 
-    __slots__ = ("_on_data", "_tunnel", "early", "has_ended", "is_full", "peer", "transport")
+    __slots__ = (
+        "_on_data",
+        "_tunnel",
+        "early",
+        "has_ended",
+        "is_full",
+        "peer",
+        "received",
+        "transport",
+    )
 
     peer: _End
 
@@ -157,6 +172,8 @@ class _End(asyncio.BufferedProtocol):
         self._on_data = on_data
         # Bytes that were read before this end had a transport; they come first.
         self.early = b""
+        # How many bytes came.
+        self.received = 0
         self.has_ended = False
         self.is_full = False
         self.transport: asyncio.Transport | None = None
@@ -175,6 +192,7 @@ class _End(asyncio.BufferedProtocol):
         self.data_received(SCRATCH[:nbytes].tobytes())
 
     def data_received(self, data: bytes) -> None:
+        self.received += len(data)
         if self._tunnel.timer is not None:
             self._tunnel.note_data()
         if self._on_data is not None:

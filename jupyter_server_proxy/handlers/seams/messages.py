@@ -190,10 +190,10 @@ class MessageSeams(RequestSeams):
     def _make_relay(
         self, backend: BackendEnd, destination: Destination, in_use: ExitStack
     ) -> MessageRelay:
-        tunnels = self.runtime.tunnels
+        living = self._living()
 
         def ended() -> None:
-            tunnels.discard(relay)
+            living.discard(relay)
             in_use.close()
 
         relay = MessageRelay(
@@ -203,7 +203,7 @@ class MessageSeams(RequestSeams):
             on_ended=ended,
             idle_timeout=self.tunnel_idle_timeout,
         )
-        tunnels.add(relay)
+        living.add(relay)
         return relay
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
