@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProxyError, Starting
+from ..processes.failure import failed, stop_words
 from ..rules.lifecycle import State
 from ..rules.wakeup import Kind
 
@@ -47,11 +48,12 @@ class WaitingRoom:
         if self._has_come_back():
             # That it failed, or was stopped, is news to the visitor, and no wish for another try.
             self._shown_at = None
-            return await self._supervisor.ensure_ready(kind=Kind.GUESS)
+            return await self._tell_how_it_ended()
         self._note_reason()
         task = self._begin(start)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if done:
+            self._shown_at = None
             return task.result()
         self._shown_at = asyncio.get_running_loop().time()
         raise Starting(f"{self._supervisor.name} is starting")
@@ -61,9 +63,14 @@ class WaitingRoom:
             return False
         return asyncio.get_running_loop().time() - self._shown_at < RETURNS_WITHIN
 
-    def _note_reason(self) -> None:
-        from ..processes.failure import stop_words  # noqa: PLC0415 - not needed without a child
+    async def _tell_how_it_ended(self) -> Ready:
+        failure = self._supervisor.last_failure
+        if failure is not None and self._supervisor.stopped_by is None:
+            raise failed(self._supervisor.name, failure)
+        # It was stopped, or is being restarted, which the visitor may wait for.
+        return await self._supervisor.ensure_ready(kind=Kind.GUESS)
 
+    def _note_reason(self) -> None:
         supervisor = self._supervisor
         if supervisor.state in (State.STOPPED, State.STOPPING):
             idle_timeout = supervisor.options.idle_timeout

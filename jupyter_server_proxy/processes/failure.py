@@ -32,7 +32,10 @@ _SECRET_NAME = re.compile(rf"(?:{_SURE}|(?:^|[-_./:])(?i:key|auth)|(?<=[a-z])(?:
 _QUERY_SECRET = re.compile(rf"([?&](?:[\w.-]*{_SURE}|(?:[\w.-]*[-_.])?(?i:key|auth))=)[^&#\s]+()")
 _INNER_SECRET = re.compile(rf"(\s--?[\w.-]*{_SURE}[=\s]\s*)[^\s-]\S*()")
 _URL_PASSWORD = re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+(@)")
+_OFTEN = ", often out of memory"
 _OFTEN_OUT_OF_MEMORY = signal.Signals.SIGTERM if not hasattr(signal, "SIGKILL") else signal.SIGKILL
+# By signal 9, as it is seen directly and through a shell.
+KILLED = frozenset((-9, 137))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Failure:
     `reason` is one line; `command` has its secrets masked; `output` are the last lines;
     `attempt` counts failures in a row; `retry_after` are the seconds from `failed_at` (Unix time)
     to the next try, None when only a person can start it again. `is_crash`: there was a child and
-    it ended; `is_timeout`: it was not ready in time.
+    it ended; `is_timeout`: it was not ready in time; `out_of_memory`: it was killed, and the system
+    has killed for lack of memory meanwhile.
     """
 
     reason: str
@@ -54,15 +58,26 @@ class Failure:
     retry_after: float | None = None
     is_crash: bool = False
     is_timeout: bool = False
+    out_of_memory: bool = False
+
+    @property
+    def words(self) -> str:
+        """How the child ended, or what kept it from beginning."""
+        return self._explained(describe_exit(self.returncode)) if self.is_crash else self.reason
 
     def message(self, service: str) -> str:
         """Everything that helps, in a few lines."""
-        lines = [f"{service}: {self.reason}"]
+        lines = [f"{service}: {self._explained(self.reason)}"]
         if self.command:
             lines.append(f"command: {self.command}")
         if self.output:
             lines += ["last output:", *self.output[-_LINES_IN_MESSAGE:]]
         return "\n".join(lines)
+
+    def _explained(self, text: str) -> str:
+        if not self.out_of_memory:
+            return text
+        return f"{text.replace(_OFTEN, '')}; the system killed it because memory was short"
 
 
 def describe_exit(returncode: int | None) -> str:
@@ -75,7 +90,7 @@ def describe_exit(returncode: int | None) -> str:
         name = signal.Signals(-returncode).name
     except ValueError:
         name = "unknown"
-    hint = ", often out of memory" if -returncode == _OFTEN_OUT_OF_MEMORY else ""
+    hint = _OFTEN if -returncode == _OFTEN_OUT_OF_MEMORY else ""
     return f"was killed by signal {-returncode} ({name}){hint}"
 
 
@@ -117,9 +132,13 @@ def refusal(
     message = failure.message(service)
     if retry_in is not None:
         return CoolingDown(f"{message}\nnext try in {retry_in:.1f} s", retry_after=retry_in)
-    if failure.is_timeout:
-        return StartTimedOut(message, retry_after=failure.retry_after)
-    return StartFailed(message, retry_after=failure.retry_after)
+    return failed(service, failure)
+
+
+def failed(service: str, failure: Failure) -> StartFailed:
+    """That the last start of `service` has failed."""
+    kind = StartTimedOut if failure.is_timeout else StartFailed
+    return kind(failure.message(service), retry_after=failure.retry_after)
 
 
 def asleep(service: str, reason: StopReason | None, *, idle_timeout: float) -> ServiceAsleep:

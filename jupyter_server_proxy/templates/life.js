@@ -36,7 +36,7 @@
     say("log-title", "Log");
     if (!failure) return;
     say("detail", `${server.name}: ${failure.reason}`);
-    say("words", failure.words + (failure.out_of_memory ? ": out of memory" : ""));
+    say("words", failure.words);
     say("attempt", String(failure.attempt));
     say("command", failure.command);
   }
@@ -69,6 +69,10 @@
         showFailure(server.last_failure);
         break;
       default:
+        if (server.last_failure && !server.stopped_by) {
+          showFailure(server.last_failure); // the time to cool down is over, nothing else
+          break;
+        }
         show("stopped", "The application is stopped");
         say("stopped", STOPPED[server.stopped_by] || "It is not running.");
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import json
 import re
@@ -83,6 +82,11 @@ def gate(jupyter: Jupyter, name: str) -> Path:
     return jupyter.folder / name
 
 
+def received(jupyter: Jupyter, name: str) -> bytes:
+    """The bodies that the service was sent, each with a bar after it."""
+    return Path(f"{gate(jupyter, name)}.received").read_bytes()
+
+
 async def api(jupyter: Jupyter, name: str, command: str = "", method: str = "GET") -> Any:
     fields = [("Authorization", f"token {jupyter.token}"), ("Cookie", "")]
     path = f"/server-proxy/api/servers/{name}{command}"
@@ -93,7 +97,7 @@ async def api(jupyter: Jupyter, name: str, command: str = "", method: str = "GET
 
 async def until_state(jupyter: Jupyter, name: str, state: str) -> None:
     while (await api(jupyter, name))["state"] != state:
-        await asyncio.sleep(0.02)
+        pass
 
 
 def visible(page: Message) -> str:
@@ -225,8 +229,7 @@ async def test_an_upload_waits_and_arrives_once_and_whole(jupyter: Jupyter) -> N
         await until_state(jupyter, "uploaded", "starting")
         gate(jupyter, "uploaded").touch()
         assert (await client.response()).body == b"app / " + body
-    received = Path(f"{gate(jupyter, 'uploaded')}.received")
-    assert received.read_bytes() == body + b"|"
+    assert received(jupyter, "uploaded") == body + b"|"
 
 
 async def test_a_websocket_waits_and_is_refused_when_the_start_ends(jupyter: Jupyter) -> None:
