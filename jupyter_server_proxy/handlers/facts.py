@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 from jupyter_server.utils import url_path_join
 
-from ..processes.failure import Failure, describe_exit
 from ..rules.lifecycle import State
-from ..rules.service import Launcher
+from ..rules.service import Launcher, RestartPolicy
 from .catalog import Entry
 
 if TYPE_CHECKING:
@@ -149,25 +148,22 @@ def describe_failure(supervisor: Supervisor) -> Facts | None:
     failure = supervisor.last_failure
     if failure is None:
         return None
+    # After a start that never was one, or without a restart policy, nothing is tried by itself.
+    restarts = failure.is_crash and supervisor.options.restart is not RestartPolicy.NEVER
     is_cooling = supervisor.state is State.FAILED and failure.retry_after is not None
-    retry_at = failure.failed_at + (failure.retry_after or 0.0) if is_cooling else None
+    retry_at = failure.failed_at + (failure.retry_after or 0.0) if is_cooling and restarts else None
     return {
         "reason": failure.reason,
-        "words": _words(failure),
+        "words": failure.words,
         "returncode": failure.returncode,
         "signal": _signal(failure.returncode),
-        "out_of_memory": False,
+        "out_of_memory": failure.out_of_memory,
         "failed_at": timestamp(failure.failed_at),
         "attempt": failure.attempt,
         "retry_at": timestamp(retry_at),
         "command": failure.command,
         "output": list(failure.output),
     }
-
-
-def _words(failure: Failure) -> str:
-    """How it ended, or what kept it from beginning."""
-    return describe_exit(failure.returncode) if failure.is_crash else failure.reason
 
 
 def _signal(returncode: int | None) -> str | None:
