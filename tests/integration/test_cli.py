@@ -46,6 +46,11 @@ c.ServerProxy.servers = {{
         "timeout": 100,
     }},
     "raw": {{"command": [sys.executable, "-c", ECHO, "{{port}}"], "raw_socket_proxy": True}},
+    "worker": {{
+        "command": [sys.executable, APPS + "/mirror.py", "{{port}}", "--count={{count}}"],
+        "parameters": {{"count": {{"type": "integer", "default": 1}}}},
+        "timeout": 60,
+    }},
     "bad": {{"command": "text", "timeout": 1}},
 }}
 """
@@ -113,12 +118,12 @@ def going_on(jupyter: Jupyter, *arguments: str) -> Iterator[subprocess.Popen[str
 def test_it_finds_the_server_and_lists_what_there_is(jupyter: Jupyter) -> None:
     done = run(jupyter, "list")
     assert (done.returncode, done.stderr) == (0, "")
-    rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()[1:7]}
+    rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()[1:8]}
     assert rows["mirror"] == "stopped"
     assert rows["bad"] == "broken"
     assert "bad: command: must be a list of strings" in done.stdout
     names = run(jupyter, "list", "--names").stdout.split()
-    assert names == ["mirror", "failing", "slow", "raw", "bad"]
+    assert names == ["mirror", "failing", "slow", "raw", "worker", "bad"]
 
 
 def test_without_a_server_it_says_so(jupyter: Jupyter, tmp_path: Path) -> None:
@@ -215,6 +220,49 @@ def test_lines_are_followed_as_they_come(jupyter: Jupyter) -> None:
             _ask(f"{jupyter.url}mirror/a?token={jupyter.token}")
             seen += _lines_there_are(following)
     assert following.returncode == 0
+
+
+# --- services that come and go -------------------------------------------------------------------
+
+
+def test_a_service_is_added_used_and_removed(jupyter: Jupyter, tmp_path: Path) -> None:
+    command = [sys.executable, str(APPS / "mirror.py"), "{port}"]
+    options = ["--title", "Added", "--cwd", str(tmp_path), "--set", "timeout=60", "--start"]
+    done = run(jupyter, "add", "added", *options, "--", *command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"added is ready: {jupyter.url}added/\n"
+    assert json.loads(_ask(f"{jupyter.url}added/x?token={jupyter.token}"))["uri"] == "/x"
+    assert "from       added at run time" in run(jupyter, "status", "added").stdout
+    again = run(jupyter, "add", "added", "--", *command)
+    assert again.returncode == 6
+    assert run(jupyter, "remove", "added").stdout == "added is removed\n"
+    assert run(jupyter, "status", "added").returncode == 4
+    assert run(jupyter, "remove", "added").returncode == 4
+
+
+def test_what_cannot_be_added_or_removed(jupyter: Jupyter) -> None:
+    wrong = run(jupyter, "add", "wrong", "--set", 'timeout="soon"', "--", "x")
+    assert wrong.returncode == 2
+    assert "timeout" in wrong.stderr
+    assert run(jupyter, "add", "mirror", "--", "x").returncode == 6
+    assert run(jupyter, "remove", "mirror").returncode == 6
+
+
+def test_instances(jupyter: Jupyter) -> None:
+    done = run(jupyter, "add", "worker/i/one", "-p", "count=3", "--start")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"worker/i/one is ready: {jupyter.url}worker/i/one/\n"
+    known = json.loads(run(jupyter, "status", "worker/i/one", "--json").stdout)
+    assert known["values"] == {"count": 3}
+    assert "--count=3" in known["command"]
+    assert "worker/i/one" in run(jupyter, "list", "--names").stdout.split()
+    wrong = run(jupyter, "add", "worker", "-p", "count=many")
+    assert wrong.returncode == 2
+    assert "count" in wrong.stderr
+    with forwarded(jupyter, "worker/i/one") as port:
+        assert json.loads(_ask(f"http://localhost:{port}/x"))["uri"] == "/x"
+    assert run(jupyter, "remove", "worker/i/one").returncode == 0
+    assert run(jupyter, "status", "worker/i/one").returncode == 4
 
 
 # --- forward -----------------------------------------------------------------------------------
