@@ -19,7 +19,8 @@ _ABOUT = (
     "Services of jupyter-server-proxy: what they are, how they are, and starting and stopping "
     "them. Requests that change something need Jupyter's token, or the cookie of a login together "
     "with the cookie `_xsrf` and a header `X-XSRFToken` of the same value. The authorizer is asked "
-    "about `server-proxy:NAME` for one service and about `server-proxy-info` for lists."
+    "about `server-proxy:NAME` for one service, about `server-proxy-info` for lists, and about "
+    "`server-proxy` before one is added."
 )
 _PROBLEMS = {
     400: "The request or its body is malformed",
@@ -70,9 +71,16 @@ def document() -> Part:
         "paths": {
             "/servers": {
                 "get": operation("listServers", "All services", ok=json_of("Servers")),
+                "post": _adding("addServer", "Add a service", "NewServer", problems=(409, 422)),
             },
             **paths_of_one("/servers/{name}", "Server", NAME),
             **paths_of_one("/servers/{name}/instances/{instance}", "Instance", NAME, INSTANCE),
+            "/servers/{name}/instances": {
+                "parameters": [NAME],
+                "post": _adding(
+                    "addInstance", "Add an instance", "NewInstance", problems=(404, 409, 422)
+                ),
+            },
             "/events": {"get": _events()},
             "/openapi.json": {
                 "get": operation(
@@ -93,6 +101,14 @@ def paths_of_one(path: str, what: str, *parameters: Part) -> dict[str, Part]:
             "get": operation(
                 f"get{what}", f"One {_WORDS[what]}", ok=json_of("Server"), problems=(404,)
             ),
+            "delete": operation(
+                f"remove{what}",
+                f"Remove one {_WORDS[what]}",
+                description="Only what was added at run time. Requests under way may end, for up "
+                "to its `stop_timeout`.",
+                problems=(404, 409),
+                answers={"204": {"description": "It is gone"}},
+            ),
         },
         f"{path}/log": {"get": _log(what)},
     }
@@ -107,14 +123,15 @@ def operation(
     id_: str,
     summary: str,
     *,
-    ok: Part,
+    ok: Part | None = None,
     description: str = "",
     parameters: tuple[Part, ...] = (),
     problems: tuple[int, ...] = (),
     answers: Part | None = None,
 ) -> Part:
     """One method of a path; `ok` is the content of a 200, `answers` are further responses."""
-    responses = {"200": {"description": "OK", "content": ok}, **(answers or {})}
+    responses = {"200": {"description": "OK", "content": ok}} if ok is not None else {}
+    responses |= answers or {}
     for status in sorted({400, 403, *problems}):
         responses[str(status)] = {
             "description": _PROBLEMS[status],
@@ -154,6 +171,18 @@ def _command(command: str, what: str, description: str) -> Part:
         problems=problems,
         answers={"202": {"description": "It has begun", "content": json_of("Server")}},
     )
+
+
+def _adding(id_: str, summary: str, body: str, *, problems: tuple[int, ...]) -> Part:
+    location = {"schema": {"type": "string"}, "description": "Its path in this API"}
+    added = {
+        "description": "It is there",
+        "headers": {"Location": location},
+        "content": json_of("Server"),
+    }
+    described = operation(id_, summary, problems=problems, answers={"201": added})
+    described["requestBody"] = {"required": True, "content": json_of(body)}
+    return described
 
 
 def _log(what: str) -> Part:

@@ -62,10 +62,7 @@ FAILURE = record(
         "out_of_memory": value("boolean", "Whether the system killed it to get its memory back"),
         "failed_at": time("When it failed"),
         "attempt": value("integer", "How many failures in a row this is", minimum=1),
-        "retry_at": time(
-            "When it may be started again by itself or by a request; null when only "
-            "a person can start it"
-        ),
+        "retry_at": time("When it is started again by itself; null when it is not"),
         "command": value("string", "The command line, secrets masked"),
         "output": {
             "type": "array",
@@ -140,7 +137,37 @@ LINES: Schema = {
     "description": "As written, with the control sequences for colours",
 }
 
+NEW_SERVER: Schema = {
+    "type": "object",
+    "description": (
+        "A service to add. Every key of a service that can be written in JSON may be given besides "
+        "these"
+    ),
+    "required": ["name"],
+    "properties": {
+        "name": value("string", "Its name, which is its path", minLength=1),
+        "command": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The program and its arguments, with templates such as {port}",
+        },
+        "save": value("boolean", "Whether it is there again when Jupyter is started again"),
+    },
+}
+
+NEW_INSTANCE: Schema = {
+    "type": "object",
+    "description": "An instance to add",
+    "additionalProperties": False,
+    "properties": {
+        "instance": value("string", "Its name; one is made up when it is missing", minLength=1),
+        "parameters": value("object", "Values for the parameters that the service declares"),
+    },
+}
+
 SCHEMAS: dict[str, Schema] = {
+    "NewServer": NEW_SERVER,
+    "NewInstance": NEW_INSTANCE,
     "Server": SERVER,
     "Servers": record(
         {"servers": {"type": "array", "items": ref("Server")}},

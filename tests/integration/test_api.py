@@ -172,9 +172,11 @@ async def test_a_restart_lets_requests_finish_and_fails_none(jupyter: Jupyter) -
         await slow.send(b"ab")
         await has(jupyter, "reading", in_flight=1)
         restart = asyncio.create_task(post(jupyter, "servers/reading/restart"))
-        visits = [asyncio.create_task(fetch(jupyter, "/reading/")) for _ in range(5)]
-        done, _ = await asyncio.wait({restart, *visits}, timeout=0.2)
-        assert not done
+        visits = [asyncio.create_task(fetch(jupyter, "/reading/"))]
+        # As soon as the restart has begun, visits wait.
+        while (await asyncio.wait({restart, visits[-1]}, timeout=0.3))[0]:
+            assert not restart.done()
+            visits.append(asyncio.create_task(fetch(jupyter, "/reading/")))
         await slow.send(b"cd")
         assert (await slow.response()).status == 204
     assert {(await visit).status for visit in visits} == {204}

@@ -46,6 +46,14 @@ def map_query(context: Any, query: Any) -> Any:
     return query
 
 
+@schemathesis.hook
+def map_body(context: Any, body: Any) -> Any:
+    """Nothing that was made up may start by itself."""
+    if isinstance(body, dict):
+        body.pop("autostart", None)
+    return body
+
+
 @api.parametrize()
 @settings(
     max_examples=25,
@@ -56,8 +64,11 @@ def map_query(context: Any, query: Any) -> Any:
 def test_answers_are_as_described(case: Any, jupyter: Jupyter) -> None:
     base = f"{jupyter.url}server-proxy/api"
     answer = case.call(base_url=base, headers={"Authorization": f"token {jupyter.token}"})
+    excluded = [schemathesis.checks.not_a_server_error]
+    if case.method == "POST":  # a service that is described well may still make no sense
+        excluded.append(schemathesis.checks.positive_data_acceptance)
     # A start that fails is described as 503 and 504; other errors of the server are not.
-    case.validate_response(answer, excluded_checks=[schemathesis.checks.not_a_server_error])
+    case.validate_response(answer, excluded_checks=excluded)
     assert answer.status_code in (503, 504) or answer.status_code < 500
 
 
