@@ -77,7 +77,7 @@ class Failure:
     def _explained(self, text: str) -> str:
         if not self.out_of_memory:
             return text
-        return f"{text.replace(_OFTEN, '')}; the system killed it because memory was short"
+        return f"{without_guess(text)}; the system killed it because memory was short"
 
 
 def describe_exit(returncode: int | None) -> str:
@@ -92,6 +92,11 @@ def describe_exit(returncode: int | None) -> str:
         name = "unknown"
     hint = _OFTEN if -returncode == _OFTEN_OUT_OF_MEMORY else ""
     return f"was killed by signal {-returncode} ({name}){hint}"
+
+
+def without_guess(text: str) -> str:
+    """`text`, which says how a child ended, without what may have been the cause."""
+    return text.replace(_OFTEN, "")
 
 
 def masked_command(argv: Sequence[str]) -> str:

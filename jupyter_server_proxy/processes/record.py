@@ -12,7 +12,7 @@ from collections import deque
 
 from ..rules.backoff import Backoff
 from .durations import Durations
-from .failure import KILLED, SHOWN_LINES, Failure
+from .failure import KILLED, SHOWN_LINES, Failure, without_guess
 from .out_of_memory import count_kills
 from .output import Output
 from .usage import StopReason
@@ -103,8 +103,9 @@ class Record:
         self.failures += 1
         lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
         self._backoff = self._backoff.after_failure(was_ready_for=lived)
+        is_out_of_memory = returncode in KILLED and self._has_memory_run_out()
         self.failure = Failure(
-            reason=reason,
+            reason=without_guess(reason) if is_out_of_memory else reason,
             failed_at=time.time(),
             command=command,
             output=tuple(self._output.lines()[-SHOWN_LINES:]),
@@ -113,7 +114,7 @@ class Record:
             retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter
             is_crash=is_crash,
             is_timeout=is_timeout,
-            out_of_memory=returncode in KILLED and self._has_memory_run_out(),
+            out_of_memory=is_out_of_memory,
         )
 
     def _has_memory_run_out(self) -> bool:

@@ -51,6 +51,7 @@
   function update(next) {
     server = next;
     for (const button of document.querySelectorAll("button")) button.disabled = false;
+    say("resume", server.state === "ready" ? "Open" : "Open when ready");
     switch (server.state) {
       case "ready":
         if (isPatient) open();

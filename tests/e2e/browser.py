@@ -83,11 +83,12 @@ class Troubles:
         context.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        # What was answered with 503 comes by the response, which says whether it is meant so.
+        if message.type == "error" and "status of 503" not in message.text:
             self.seen.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _on_response(self, response: Response) -> None:
-        if response.status >= 400:
+        if response.status >= 400 and not _is_start_page(response):
             self.seen.append(f"{response.status}: {response.request.method} {response.url}")
 
     def _on_request_failed(self, request: Request) -> None:
@@ -102,6 +103,12 @@ class Troubles:
     def below(self, part: str) -> list[str]:
         """Those whose text contains `part`, usually the prefix of an application."""
         return [trouble for trouble in self.seen if part in trouble]
+
+
+def _is_start_page(response: Response) -> bool:
+    """Whether it is what visitors of an application see while it starts."""
+    is_visit = response.status == 503 and response.request.is_navigation_request()
+    return is_visit and "retry-after" in response.headers
 
 
 def screenshot(page: Page, name: str) -> None:
