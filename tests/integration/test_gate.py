@@ -106,6 +106,7 @@ SAMPLES = (
     "/server-proxy/api/servers/started/stop",
     "/server-proxy/api/servers/started/restart",
     "/server-proxy/api/servers/started/log",
+    "/server-proxy/api/servers/started/instances",
     "/server-proxy/api/events",
     "/server-proxy/api/openapi.json",
     "/server-proxy/api/openapi.yaml",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import ssl
 import sys
@@ -345,3 +346,45 @@ async def hello_over_tls(proxy: Standalone, context: ssl.SSLContext) -> bytes:
     async with connected(proxy, ssl=context) as client:
         await client.ask("GET", "/")
         return (await client.response()).body
+
+
+# --- the REST API -------------------------------------------------------------------------------
+
+API = "/server-proxy/api/servers"
+
+
+async def test_the_api_is_behind_the_same_login(hub: Hub, tmp_path: Path) -> None:
+    """Whoever may use the application may start and stop it, from pages of this server only:
+    the cookie `_xsrf` is the application's."""
+    child = ["--", sys.executable, str(WEB), "--port", "{port}"]
+    async with standalone(
+        tmp_path, *child, base_url=PREFIX, env=hub.environment(PREFIX)
+    ) as running:
+        for method in ("GET", "POST"):
+            assert (await fetch(running, f"{API}?a=1", method=method)).status == 403
+        await log_in(running, "ann")
+        (app,) = json.loads((await fetch(running, API)).body)["servers"]
+        assert (app["url"], app["state"]) == (PREFIX, "stopped")
+        start = f"{API}/{app['name']}/start"
+        own = f"http://{running.netloc}"
+        for fields, status in (
+            ([], 403),
+            ([("Sec-Fetch-Site", "cross-site"), ("Origin", own)], 403),
+            ([("Sec-Fetch-Site", "same-site")], 403),
+            ([("Origin", "http://evil.example")], 403),
+            ([("Origin", own)], 200),
+            ([("Sec-Fetch-Site", "same-origin")], 200),
+            ([("Authorization", "token token-of-ann"), ("Cookie", "")], 200),
+        ):
+            answer = await fetch(running, start, method="POST", body=b"", fields=fields)
+            assert answer.status == status, (fields, answer.raw)
+        assert json.loads(answer.body)["state"] == "ready"
+        # Everything else below the same name is the application's.
+        assert (await fetch(running, "/server-proxy/else")).status == 200
+
+
+async def test_one_that_runs_already_is_listed_as_such(proxy: Standalone, backend: Backend) -> None:
+    await log_in(proxy, "ann")
+    (app,) = json.loads((await fetch(proxy, API)).body)["servers"]
+    assert (app["state"], app["managed"]) == ("unmanaged", False)
+    assert backend.connections == 0
