@@ -51,7 +51,9 @@ def process_options(process: ServerProcess) -> ProcessOptions:
         max_lifetime=process.max_lifetime,
         autostart=process.autostart,
         keep_warm=process.keep_warm,
-        log_level=level_number("INFO" if process.log_level is None else process.log_level),
+        output_log_level=level_number(
+            "INFO" if process.output_log_level is None else process.output_log_level
+        ),
         log_file=os.path.expanduser(log_file) if log_file else None,
     )
 

@@ -127,8 +127,8 @@ def _built(
 def _can_work(process: ServerProcess, proxy: ServerProxy) -> bool:
     if process.forward_credentials is None:
         process.forward_credentials = proxy.forward_credentials
-    if process.log_level is None:
-        process.log_level = proxy.log_level
+    if process.output_log_level is None:
+        process.output_log_level = proxy.output_log_level
     if not process.name:
         proxy.report_broken(ConfigurationError("", "name", "must not be empty"))
         return False

@@ -166,13 +166,13 @@ class ProcessTraits(Configurable):
         """,
     )
 
-    log_level = LogLevel(
+    output_log_level = LogLevel(
         None,
         allow_none=True,
         help="""
         The level at which the output of the process is written to Jupyter's own log: ``"DEBUG"``,
         ``"INFO"``, ``"WARNING"``, ``"ERROR"``, ``"CRITICAL"`` or a number; ``"OFF"`` keeps it out
-        of there. None means what ``ServerProxy.log_level`` says. The file and the last lines in
+        of there. None means what ``ServerProxy.output_log_level`` says. The file and the last lines in
         memory hold all of it anyway.
         """,
     ).tag(config=True)

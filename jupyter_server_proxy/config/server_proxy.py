@@ -123,7 +123,7 @@ class ServerProxy(LoggingConfigurable):
         """,
     ).tag(config=True, expects="True or False")
 
-    log_level = LogLevel(
+    output_log_level = LogLevel(
         "INFO",
         help="""
         The level at which the output of applications is written to Jupyter's own log, for those

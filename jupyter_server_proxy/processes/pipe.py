@@ -7,7 +7,9 @@ pipe and forgotten, and what was left out is said.
 
 from __future__ import annotations
 
+import array
 import asyncio
+import contextlib
 import os
 import select
 import sys
@@ -16,6 +18,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 # 5 MB/s are kept, for a small part of a core: far above what a program writes for somebody
 # to read, and a minute of it fills the log file and the older ones many times over.
 WINDOW = 0.05
@@ -23,6 +29,12 @@ KEPT_PER_WINDOW = 256 * 1024
 # Above 200 MB/s the child waits after all, or forgetting would take a whole core.
 TAKEN_PER_WINDOW = 10 * 1024 * 1024
 _CHUNK = 64 * 1024
+# The last of a flood stays in the pipe until there is room for it: it may be why the child ended.
+_SPARED = 32 * 1024
+# While a flood is forgotten the pipe is this large, as far as the system allows, so that it need
+# not be emptied more often than this many seconds apart.
+_FLOOD_PIPE = 1024 * 1024
+_NAP = 0.002
 # A thread that hangs in a dead network file system must not keep anybody waiting.
 _CLOSE_PATIENCE = 2.0
 
@@ -78,14 +90,15 @@ class Pipe:
 
     def _read_all(self) -> None:
         wait = self._waiter()
-        with _Sink() as sink:
+        with contextlib.ExitStack() as stack:
+            sink = stack.enter_context(_Sink(self._readable)) if HAS_POLL else None
             while not self._closing.is_set():
                 if not self._read_for_a_window(wait, sink):
                     break
         self._drain()
         self._taker.finish()
 
-    def _read_for_a_window(self, wait: Callable[[], object], sink: _Sink) -> bool:
+    def _read_for_a_window(self, wait: Callable[[], object], sink: _Sink | None) -> bool:
         """Read until the window is over or full; False at the end of the output."""
         end = time.monotonic() + WINDOW
         kept = taken = 0
@@ -98,11 +111,11 @@ class Pipe:
                 if data == b"":
                     return False
                 kept = taken = kept + len(data or b"")
+            elif sink is None or self._taker.is_lossless():
+                break
             else:
-                forgotten = 0 if self._taker.is_lossless() else self._forget(sink)
-                if not forgotten:
-                    break
-                taken += forgotten
+                taken += self._forget(sink)
+                self._closing.wait(_NAP)
         self._closing.wait(max(0.0, end - time.monotonic()))
         return True
 
@@ -116,7 +129,8 @@ class Pipe:
         return poll.poll
 
     def _drain(self) -> None:
-        for _ in range(KEPT_PER_WINDOW // _CHUNK):
+        """Read what is in the pipe; not for ever, since somebody else may go on writing."""
+        for _ in range(_FLOOD_PIPE // _CHUNK):
             if not self._read():
                 return
 
@@ -135,27 +149,48 @@ class Pipe:
 
     def _forget(self, sink: _Sink) -> int:
         """Take bytes out of the pipe for nobody: how many."""
-        try:
-            count = sink.swallow(self._readable)
-        except BlockingIOError:
-            return 0
+        count = sink.swallow()
         self._left_out += count
         return count
 
 
 class _Sink:
-    """Where bytes end that nobody wants: the kernel moves them, where it can."""
+    """Where bytes of a pipe end that nobody wants: the kernel moves them, where it can."""
+
+    def __init__(self, readable: int) -> None:
+        self._readable = readable
+        self._null = -1
 
     def __enter__(self) -> _Sink:
-        self._null = os.open(os.devnull, os.O_WRONLY)
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._null)
+        if self._null >= 0:
+            os.close(self._null)
 
-    def swallow(self, readable: int) -> int:
-        """Take what is in a pipe. Raises BlockingIOError when that is nothing."""
+    def swallow(self) -> int:
+        """Take what is in the pipe but the last of it: how much that was."""
+        if self._null < 0:
+            self._null = os.open(os.devnull, os.O_WRONLY)
+            _enlarge(self._readable)
+        count = _waiting(self._readable) - _SPARED
+        if count <= 0:
+            return 0
         if sys.platform == "linux":
-            flags = os.SPLICE_F_NONBLOCK
-            return os.splice(readable, self._null, TAKEN_PER_WINDOW, flags=flags)
-        return len(os.read(readable, _CHUNK))
+            return os.splice(self._readable, self._null, count, flags=os.SPLICE_F_NONBLOCK)
+        return len(os.read(self._readable, count))
+
+
+def _waiting(readable: int) -> int:
+    """How many bytes can be read from a pipe."""
+    if sys.platform == "win32":
+        return 0
+    size = array.array("i", [0])
+    fcntl.ioctl(readable, termios.FIONREAD, size)
+    return size[0]
+
+
+def _enlarge(pipe: int) -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _FLOOD_PIPE)

@@ -71,7 +71,7 @@ class Supervisor(Shown):
         base_url: str = "/",
     ) -> None:
         path = log_path(name, options.log_file)
-        output = Output(name, path=path, log=log, level=options.log_level)
+        output = Output(name, path=path, log=log, level=options.output_log_level)
         super().__init__(name, options, output, usage=Usage(options, self._stop_unused), log=log)
         self._plan = Plan(
             name=name,

@@ -97,7 +97,7 @@ class ProcessOptions:
 
     `timeout`: from spawn to ready. `stop_timeout`: from `stop_signal` to SIGKILL.
     `idle_timeout`, `max_lifetime`: 0 means never. `port` 0 means any free one;
-    `unix_socket` True means one in a private directory, a string a path, False none. `log_level`
+    `unix_socket` True means one in a private directory, a string a path, False none. `output_log_level`
     None keeps output out of Jupyter's log.
     """
 
@@ -112,7 +112,7 @@ class ProcessOptions:
     max_lifetime: float = 0.0
     autostart: bool = False
     keep_warm: bool = False
-    log_level: int | None = logging.INFO
+    output_log_level: int | None = logging.INFO
     log_file: str | None = None
 
 
