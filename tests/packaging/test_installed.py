@@ -67,6 +67,13 @@ def test_a_configured_service_answers_through_the_proxy(jupyter: JupyterProcess)
         assert answer.read() == b"<h1>It works</h1>"
 
 
+def test_the_command_line_finds_the_server(
+    installed: Path, jupyter: JupyterProcess, tmp_path: Path
+) -> None:
+    command = [installed / "bin" / "jupyter", "server-proxy", "list", "--names"]
+    assert run(command, _environment(installed, tmp_path)).split() == ["page"]
+
+
 def test_the_list_of_services_is_there_for_the_labextension(jupyter: JupyterProcess) -> None:
     request = urllib.request.Request(
         f"{jupyter.url}server-proxy/servers-info",
