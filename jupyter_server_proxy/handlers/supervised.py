@@ -101,14 +101,16 @@ class SuperviseAndProxyHandler(LaunchMethods):
         self._ready = ready or await self._start(route)
 
     async def _start(self, route: ManagedRoute) -> Ready | None:
-        user, resource = self.current_user, self.authorization_resource
-        allowed = self.authorizer.is_authorized(self, user, "execute", resource)
-        self._may_control = bool(await awaited(allowed))
+        self._may_control = not self.relays_only or await self._is_authorized_to_control()
         kind = kind_of(str(self.request.method), self.request.headers, is_upgrade=self.is_upgrade)
         start = partial(route.start, self, is_person=self.is_page_visit, kind=kind)
         if kind is Kind.VISIT and self._has_start_page:
             return await route.room.visit(start)
         return await start()
+
+    async def _is_authorized_to_control(self) -> bool:
+        user, resource = self.current_user, self.authorization_resource
+        return bool(await awaited(self.authorizer.is_authorized(self, user, "execute", resource)))
 
     @property
     def _has_start_page(self) -> bool:
@@ -132,7 +134,7 @@ class SuperviseAndProxyHandler(LaunchMethods):
             self.runtime.addresses,
             base_url=self.base_url,
             may_control=self._may_control,
-            xsrf=self.xsrf_token.decode(),
+            xsrf=self.xsrf_token.decode() if self.runtime.addresses is not None else "",
             reason=route.room.reason,
         )
 
