@@ -18,7 +18,7 @@ OnChange = Callable[[Server], None]
 _WANTED = {
     "start": frozenset(("ready", "unmanaged")),
     "restart": frozenset(("ready", "unmanaged")),
-    "stop": frozenset(("stopped", "closed", "failed")),
+    "stop": frozenset(("stopped", "closed")),
 }
 # Where a service that is to run has come to an end instead.
 _OVER = frozenset(("failed", "broken", "closed"))

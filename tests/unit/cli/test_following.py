@@ -68,6 +68,12 @@ def test_what_is_done_at_once_waits_for_no_event(a_server) -> None:
     assert carry_out(Scripted(ready, ready, []), "start", "app") is ready
 
 
+def test_a_failed_one_is_stopped_when_it_says_so(a_server) -> None:
+    failed = a_server(state="failed")
+    told = [state(a_server, "stopped")]
+    assert carry_out(Scripted(failed, failed, told), "stop", "app")["state"] == "stopped"
+
+
 @pytest.mark.parametrize(
     ("told", "message"),
     [
