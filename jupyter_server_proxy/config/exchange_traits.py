@@ -89,7 +89,8 @@ class ExchangeTraits(Configurable):
         help="""
         Regular expressions for paths that do not count as activity, such as those an application
         asks for while nobody uses it. They are matched from the start of the path after the prefix,
-        and of the full path. Only looked at when ``update_last_activity`` is True.
+        and of the full path. For Jupyter they are only looked at when ``update_last_activity`` is
+        True; for ``idle_timeout`` always.
         """,
     ).tag(config=True, expects="a list of regular expressions, as strings or compiled")
 

@@ -122,8 +122,9 @@ class ProcessTraits(Configurable):
     idle_timeout = Seconds(
         0.0,
         help="""
-        Stop the process when nothing has used it for this many seconds. 0 means never. The next
-        request starts it again.
+        Stop the process when nobody has used it for this many seconds; requests that go on and data
+        in websockets are use, an open websocket that is silent is not, nor is a path that
+        ``exclude_last_activity_patterns`` matches. 0 means never. The next visit starts it again.
         """,
     ).tag(config=True)
 
@@ -172,7 +173,7 @@ class ProcessTraits(Configurable):
         help="""
         The level at which the output of the process is written to Jupyter's own log: ``"DEBUG"``,
         ``"INFO"``, ``"WARNING"``, ``"ERROR"``, ``"CRITICAL"`` or a number; ``"OFF"`` keeps it out
-        of there. None means what ``ServerProxy.output_log_level`` says. The file and the last lines in
-        memory hold all of it anyway.
+        of there. None means what ``ServerProxy.output_log_level`` says. The file and the last lines
+        in memory hold all of it anyway.
         """,
-    ).tag(config=True)
+    ).tag(config=True, expects='a level such as "INFO", a number, or "OFF"')

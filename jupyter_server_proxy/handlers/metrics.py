@@ -51,6 +51,11 @@ class Family:
         """As it stands in the answer."""
         return PREFIX + self.name + ("_total" if self.kind is CounterMetricFamily else "")
 
+    @property
+    def kind_name(self) -> str:
+        """What Prometheus calls it."""
+        return str(self.empty().type)
+
     def empty(self) -> Any:
         """Without a value yet."""
         return cast("Any", self.kind)(PREFIX + self.name, self.help, labels=self.labels)

@@ -97,8 +97,8 @@ class ProcessOptions:
 
     `timeout`: from spawn to ready. `stop_timeout`: from `stop_signal` to SIGKILL.
     `idle_timeout`, `max_lifetime`: 0 means never. `port` 0 means any free one;
-    `unix_socket` True means one in a private directory, a string a path, False none. `output_log_level`
-    None keeps output out of Jupyter's log.
+    `unix_socket` True means one in a private directory, a string a path, False none.
+    `output_log_level` None keeps output out of Jupyter's log.
     """
 
     timeout: float = 60.0
