@@ -36,7 +36,7 @@ def open_lab(page: Page) -> None:
     """JupyterLab in a workspace of its own, ready for use."""
     page.goto("lab?reset")
     page.locator("#jupyterlab-splash").wait_for(state="detached")
-    page.wait_for_function("() => window.jupyterapp.commands.hasCommand('server-proxy:open')")
+    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('server-proxy:open')")
 
 
 def run_command(page: Page, command: str, **arguments: object) -> None:
