@@ -284,6 +284,14 @@ class StateForbids(ProxyError):
     log_level = logging.INFO
 
 
+class NotSaved(ProxyError):
+    """The file of added services could not be read or written."""
+
+    status = 500
+    title = "Could not be saved"
+    log_level = logging.ERROR
+
+
 class RequestInvalid(ProxyError):
     """A body or a query that asks for something that does not exist, or in a wrong form.
 

@@ -17,6 +17,9 @@ from .api.context import Api
 from .api.routes import api_routes
 from .api.telemetry import emit_states
 from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
+from .config.listed import Listed
+from .config.runtime_services import RuntimeServices
+from .config.saved import Saved, saved_file
 from .errors import ConfigurationError
 from .handlers import Runtime, setup_handlers
 from .handlers.catalog import Catalog, Entry, Source
@@ -63,19 +66,24 @@ def load(serverapp: Any) -> Runtime:
         proxy.report_broken(error)
 
     handlers = make_handlers(base_url, list(processes), on_broken=leave_out)
+    listed = Listed(processes)
+    services = RuntimeServices(web_app, runtime, proxy, listed=listed, saved=Saved(saved_file()))
+    services.router.join()
     web_app.add_handlers(".*", handlers)
     list_services(runtime.catalog, processes, proxy.broken)
     for rule in handlers:
         if isinstance(rule, tuple):
             supervise_early(runtime, base_url, rule)
     setup_handlers(web_app, proxy)
-    web_app.add_handlers(".*", _metadata_routes(base_url, processes))
+    web_app.add_handlers(".*", _metadata_routes(base_url, listed))
     emit_states(runtime.catalog, serverapp.event_logger, serverapp.log)
     if proxy.metrics:
         show_metrics(runtime)
-    api = Api(runtime, Addresses(base_url))
+    api = Api(runtime, Addresses(base_url), manager=services)
     web_app.add_handlers(".*", api_routes(re.escape(base_url.rstrip("/")), api))
-    names = ", ".join(process.name for process in processes)
+    # When all routes are there, so that it is known which names are taken.
+    services.restore()
+    names = ", ".join(process.name for process in listed.processes)
     serverapp.log.debug("server-proxy: services: %s", names or "none")
     return runtime
 
@@ -107,15 +115,10 @@ def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:
         make(runtime, base_url, keywords[0].get("state"))
 
 
-def _metadata_routes(base_url: str, processes: list[ServerProcess]) -> list[Any]:
-    icons = {
-        process.name: process.launcher_entry.icon_path
-        for process in processes
-        if process.launcher_entry.enabled and process.launcher_entry.icon_path
-    }
+def _metadata_routes(base_url: str, listed: Listed) -> list[Any]:
     info = url_path_join(base_url, "server-proxy/servers-info")
     icon = url_path_join(base_url, r"server-proxy/icon/(.*)")
     return [
-        (info, ServersInfoHandler, {"server_processes": processes}),
-        (icon, IconHandler, {"icons": icons}),
+        (info, ServersInfoHandler, {"server_processes": listed.processes}),
+        (icon, IconHandler, {"icons": listed.icons}),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import difflib
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ProxyError, ServiceUnknown, StateForbids
 from ..handlers.catalog import Catalog, Entry
@@ -20,11 +20,33 @@ if TYPE_CHECKING:
     from ..processes.tree import TreeMeter
 
 
+class Manager(Protocol):
+    """Who adds and removes services; `config.runtime_services` says what each may raise."""
+
+    def add(self, settings: Mapping[str, Any], *, is_saved: bool) -> Entry:
+        """Add a service."""
+
+    async def remove(self, name: str) -> None:
+        """Remove one."""
+
+    def add_instance(
+        self, name: str, instance: str | None = None, *, given: Mapping[str, object]
+    ) -> Entry:
+        """Add an instance of one."""
+
+    async def remove_instance(self, name: str, instance: str) -> None:
+        """Remove one."""
+
+
 class Api:
     """The services of one application, as the API knows them. For the event loop's thread."""
 
-    def __init__(self, runtime: Runtime, addresses: Addresses) -> None:
+    def __init__(
+        self, runtime: Runtime, addresses: Addresses, *, manager: Manager | None = None
+    ) -> None:
         self.runtime = runtime
+        # None in an application whose services are always the same.
+        self.manager = manager
         self.addresses = runtime.addresses = addresses
         self.hub = Hub(runtime.catalog, self.describe)
         self._begun: set[asyncio.Task[None]] = set()

@@ -8,19 +8,21 @@ from typing import Any
 from .context import Api
 from .events import EventsView
 from .logs import LogView
+from .manage import AnyServicesView, AnyServiceView, InstancesView
 from .openapi import OpenApiView
-from .services import CommandView, ServicesView, ServiceView
+from .services import CommandView
 
 PREFIX = "/server-proxy/api"
 # A slash in a name may come as it is or percent-encoded.
 SERVICE = r"/servers/(?P<name>.+?)(?:/instances/(?P<instance>[^/]+))?"
 VIEWS: tuple[tuple[str, type], ...] = (
-    (r"/servers", ServicesView),
+    (r"/servers", AnyServicesView),
     (r"/events", EventsView),
     (r"/openapi\.json", OpenApiView),
     (SERVICE + r"/(?P<command>start|stop|restart)", CommandView),
     (SERVICE + r"/log", LogView),
-    (SERVICE, ServiceView),
+    (r"/servers/(?P<name>.+)/instances", InstancesView),
+    (SERVICE, AnyServiceView),
 )
 
 

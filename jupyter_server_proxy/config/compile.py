@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
@@ -14,6 +14,7 @@ from ..rules.service import Launcher, Service
 from .checks import explained, path_or_none, pattern
 from .compile_backend import check_reachable, remote_target
 from .compile_process import process_options
+from .parameters import declared_parameters, default_values
 
 if TYPE_CHECKING:
     from .server_process import ServerProcess
@@ -34,14 +35,22 @@ def compile_service(process: ServerProcess) -> Service:
     check_reachable(process)
     # What is there for a process that is never started is not looked at.
     has_process = bool(process.command)
+    parameters = declared_parameters(process)
+    values = default_values(parameters, root=process.root_dir)
     return Service(
         name=process.name,
         launcher=_launcher(process),
-        command=_templated(process, "command", LAUNCH_ARGUMENTS, tuple),
+        command=_templated(process, "command", LAUNCH_ARGUMENTS, tuple, parameters),
         environment=(
-            _templated(process, "environment", LAUNCH_ARGUMENTS, dict) if has_process else {}
+            _templated(process, "environment", LAUNCH_ARGUMENTS, dict, parameters)
+            if has_process
+            else {}
         ),
-        cwd=_templated(process, "cwd", CWD_ARGUMENTS, path_or_none) if has_process else None,
+        cwd=(
+            _templated(process, "cwd", CWD_ARGUMENTS, path_or_none, parameters)
+            if has_process
+            else None
+        ),
         process=process_options(process),
         target=remote_target(process),
         absolute_url=process.absolute_url,
@@ -60,20 +69,26 @@ def compile_service(process: ServerProcess) -> Service:
         max_connections=process.max_connections,
         new_browser_tab=process.new_browser_tab,
         start_page=process.start_page,
+        parameters=parameters,
+        values={name: str(value) for name, value in values.items()},
         package=process.package,
         changed_keys=process.changed_keys,
     )
 
 
 def _templated(
-    process: ServerProcess, key: str, arguments: Iterable[str], shape: Callable[[Any], Any]
+    process: ServerProcess,
+    key: str,
+    arguments: Iterable[str],
+    shape: Callable[[Any], Any],
+    parameters: Collection[str] = (),
 ) -> Any:
     value = getattr(process, key)
     with explained(process, key):
         if callable(value):
-            check_callable(value, tuple(arguments))
+            check_callable(value, (*arguments, *parameters))
             return value
-        templates.check(value)
+        templates.check(value, parameters)
     return shape(value)
 
 

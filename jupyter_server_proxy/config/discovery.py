@@ -124,9 +124,15 @@ def _built(
     return process
 
 
-def _can_work(process: ServerProcess, proxy: ServerProxy) -> bool:
+def adopt(process: ServerProcess, proxy: ServerProxy) -> None:
+    """Let `process` take over what `proxy` says for all services."""
     if process.forward_credentials is None:
         process.forward_credentials = proxy.forward_credentials
+    process.root_dir = proxy.root_dir
+
+
+def _can_work(process: ServerProcess, proxy: ServerProxy) -> bool:
+    adopt(process, proxy)
     if process.output_log_level is None:
         process.output_log_level = proxy.output_log_level
     if not process.name:

@@ -6,7 +6,7 @@ environment or a header is never shown, because it may be a secret. No I/O here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from traitlets import HasTraits, TraitError, TraitType
@@ -51,8 +51,12 @@ def is_secret_text(trait: TraitType[Any, Any], value: object) -> bool:
 
 def unknown_key(key: str, known: Collection[str]) -> str:
     """The warning for a key that means nothing here, with the nearest one that does."""
+    return f"unknown key {key!r} is ignored{nearest(key, known)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name, "" when none of `known` is near."""
     import difflib  # noqa: PLC0415 - only for mistakes
 
-    near = difflib.get_close_matches(key, known, n=1)
-    guess = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown key {key!r} is ignored{guess}"
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

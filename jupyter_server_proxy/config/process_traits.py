@@ -160,6 +160,19 @@ class ProcessTraits(Configurable):
         """,
     ).tag(config=True, expects="True or False")
 
+    parameters = Dict(
+        Dict(),
+        key_trait=Unicode(),
+        help="""
+        Values that further instances of the service may be given, by name. Each is a dictionary
+        with a ``type``: ``"string"``, ``"integer"`` (which may have a ``minimum`` and a
+        ``maximum``), ``"choice"`` (of the strings in ``choices``) or ``"path"`` (of a file or
+        folder below Jupyter's root directory); a ``default`` and a ``description`` may be added.
+        The names are templates in ``command``, ``cwd`` and the values of ``environment``, and
+        arguments that callables there may name.
+        """,
+    ).tag(config=True, expects="a dictionary of dictionaries by name")
+
     log_file = file_path(
         help="""
         File that the output of the process is written to, ``~`` is the home directory. A file in

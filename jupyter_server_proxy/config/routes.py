@@ -37,10 +37,18 @@ def make_handlers(
             (on_broken or _log_broken)(process, error)
             continue
         if handler is not None:
-            path = literal_pattern(_joined(base_url, process.name))
-            routes.append((path + "/(.*)", handler, keywords))
-            routes.append((path, AddSlashHandler))
+            routes += _routes_below(_joined(base_url, process.name), handler, keywords)
     return with_streaming(routes)
+
+
+def service_routes(base_url: str, path: str, handler: type, keywords: dict[str, Any]) -> list[Any]:
+    """Tornado's route tuples for one handler at `path`, literal text, below `base_url`."""
+    return with_streaming(_routes_below(_joined(base_url, path), handler, keywords))
+
+
+def _routes_below(path: str, handler: type, keywords: dict[str, Any]) -> list[Any]:
+    pattern = literal_pattern(path)
+    return [(pattern + "/(.*)", handler, keywords), (pattern, AddSlashHandler)]
 
 
 def _made_handler(process: ServerProcess) -> tuple[type | None, dict[str, Any]]:

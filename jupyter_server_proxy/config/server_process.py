@@ -36,6 +36,8 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
 
     package: str = ""
     changed_keys: frozenset[str] = frozenset()
+    # What paths among parameters are below; "" is the working directory.
+    root_dir: str = ""
 
     name = Unicode(help="Name of the service, and its place below the base URL.").tag(
         expects="a string"
@@ -158,8 +160,12 @@ class ServerProcess(ProcessTraits, BackendTraits, ExchangeTraits, LoggingConfigu
         base, route_keywords = self.get_proxy_base_class()
         if base is None:
             return None, route_keywords
-        attributes = {key: _unbound(value) for key, value in self.get_proxy_attributes().items()}
-        return type(f"{self.name}Proxy", (base,), attributes), route_keywords
+        return self.handler_of(base, self.get_proxy_attributes()), route_keywords
+
+    def handler_of(self, base: type, attributes: Mapping[str, Any]) -> type:
+        """A subclass of `base` with `attributes` as of `get_proxy_attributes`."""
+        unbound = {key: _unbound(value) for key, value in attributes.items()}
+        return type(f"{self.name}Proxy", (base,), unbound)
 
 
 def build_process(

@@ -130,7 +130,7 @@ class ServerProxy(LoggingConfigurable):
         that do not say it themselves: ``"DEBUG"``, ``"INFO"``, ``"WARNING"``, ``"ERROR"``,
         ``"CRITICAL"`` or a number; ``"OFF"`` keeps it out of there.
         """,
-    ).tag(config=True)
+    ).tag(config=True, expects='a level such as "INFO", a number, or "OFF"')
 
     metrics = Bool(
         True,
@@ -144,6 +144,11 @@ class ServerProxy(LoggingConfigurable):
         self.broken = []
         self.written = {}
         super().__init__(**options)
+
+    @property
+    def root_dir(self) -> str:
+        """Jupyter's root directory; "" where there is no Jupyter."""
+        return str(getattr(self.parent, "root_dir", ""))
 
     def report_broken(self, error: ConfigurationError) -> None:
         """Remember, and log, that a service is left out because of `error`."""

@@ -111,7 +111,7 @@ class Catalog:
 
     def note_supervisor(self, service: Service, supervisor: Supervisor) -> None:
         """`service`, known or not, has got who owns its child."""
-        entry = self._entries.get((service.name, None))
+        entry = self._entries.get((service.name, service.instance or None))
         if entry is not None and entry.supervisor is None and entry.service in (None, service):
             entry.supervisor = supervisor
             self._follow(entry)

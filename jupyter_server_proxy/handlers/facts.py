@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jupyter_server.utils import url_path_join
 
 from ..rules.lifecycle import State
-from ..rules.service import Launcher, RestartPolicy
+from ..rules.service import Launcher, RestartPolicy, Service
 from .catalog import Entry
 
 if TYPE_CHECKING:
@@ -82,9 +82,14 @@ def describe(entry: Entry, addresses: Addresses) -> Facts:
         **_life(entry.supervisor),
         "cpu_percent": None,
         "rss": None,
-        "parameters": {},
+        "parameters": _declarations(entry.service),
         "values": dict(entry.values),
     }
+
+
+def _declarations(service: Service | None) -> Facts:
+    parameters = service.parameters if service is not None else {}
+    return {name: parameter.declaration() for name, parameter in parameters.items()}
 
 
 def is_managed(entry: Entry) -> bool:

@@ -81,7 +81,7 @@ class Runtime:
         from ..processes.supervisor import Supervisor  # noqa: PLC0415
 
         supervisor = Supervisor(
-            self.registry.unused_name(service.name),
+            self.registry.unused_name(service.label),
             service.process,
             launch,
             guardian=self.registry.guardian,

@@ -71,13 +71,15 @@ class _Rendering:
             "unix_socket": self.binding.unix_socket,
             "base_url": self.base_url,
         }
+        values = self.service.values
         if callable(value):
-            result = await self._call(key, value, {**fields, "name": self.service.name, **more})
+            known = {**fields, "name": self.service.name, **more, **values}
+            result = await self._call(key, value, known)
             if isinstance(value, LastWord):
                 return result
             value = result
         try:
-            return render(value, fields)
+            return render(value, fields, values)
         except ValueError as error:
             self._fail(key, str(error))
 

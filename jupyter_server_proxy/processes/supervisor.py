@@ -8,6 +8,7 @@ an event and its effects. What to do is decided by `rules.lifecycle` alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -154,6 +155,20 @@ class Supervisor(Shown):
             self._deadline.set(self._grace(), self._end_drain)
             self._usage.when_quiet(self._end_drain)
         return await self.ensure_ready(is_person=True)
+
+    async def drain(self) -> None:
+        """Wait until no exchange with the present child runs, for up to `stop_timeout`.
+
+        Tunnels are not waited for, and nobody is kept from coming.
+        """
+        if self._state is not State.READY:
+            return
+        over = asyncio.Event()
+        unsubscribe = self.subscribe(lambda _change: over.set())
+        self._usage.when_quiet(over.set)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(over.wait(), self._grace())
+        unsubscribe()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Stop the child for good and wait until nothing of it is left. Idempotent.

@@ -16,6 +16,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
+from .parameters import Parameter
 from .targets import Target
 
 UserCallable = Callable[..., Any]
@@ -125,6 +126,10 @@ class Service:
     `{port}` are still in `command`, `environment`, `cwd` and `request_headers_override`;
     they have been checked, and are rendered when a port is known.
 
+    `parameters` are what instances of it may be given, `values` what this one was given, as
+    text: templates as well, in `command`, `cwd` and the values of `environment`. `instance` is
+    the name of an instance, "" for the service itself.
+
     `package` offers the service, "" when an administrator wrote it; `changed_keys` are those
     that an administrator wrote over the package's.
     """
@@ -152,8 +157,16 @@ class Service:
     max_connections: int = 0
     new_browser_tab: bool = True
     start_page: bool = True
+    parameters: Mapping[str, Parameter] = field(default_factory=_nothing)
+    values: Mapping[str, str] = field(default_factory=_nothing)
+    instance: str = ""
     package: str = ""
     changed_keys: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """What it is called in logs: instances by both names."""
+        return f"{self.name}/{self.instance}" if self.instance else self.name
 
     def origin(self, key: str) -> Origin:
         """Whose the callable in `key` is."""
