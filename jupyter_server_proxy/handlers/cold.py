@@ -50,8 +50,9 @@ class WaitingRoom:
             self._shown_at = None
             return await self._tell_how_it_ended()
         self._note_reason()
+        is_first = self._start is None or self._start.done()
         task = self._begin(start)
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE if is_first else 0)
         if done:
             self._shown_at = None
             return task.result()

@@ -127,14 +127,16 @@ class SuperviseAndProxyHandler(LaunchMethods):
         return pages.describe_life(error, self._life_facts(), request=self.request)
 
     def _life_facts(self) -> pages.LifeFacts:
-        route = self.route
+        route, addresses = self.route, self.runtime.addresses
+        # In an application of its own, the cookie that belongs to the token is the backend's.
+        has_token = addresses is not None and not addresses.is_alone
         return pages.LifeFacts(
             self.runtime.catalog.entry_of(route.supervisor),
             route.supervisor,
-            self.runtime.addresses,
+            addresses,
             base_url=self.base_url,
             may_control=self._may_control,
-            xsrf=self.xsrf_token.decode() if self.runtime.addresses is not None else "",
+            xsrf=self.xsrf_token.decode() if has_token else "",
             reason=route.room.reason,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from _harness.client import connected, fetch
 from _harness.jupyter import Jupyter
 from _harness.message import Message
+from _harness.standalone import standalone
 
 JUPYTER_CONFIG = """
 from pathlib import Path
@@ -204,6 +206,23 @@ async def test_visits_wait_where_there_is_to_be_no_start_page(jupyter: Jupyter) 
         await until_state(jupyter, "plain", "starting")
         gate(jupyter, "plain").touch()
         assert (await client.response()).body == b"app / "
+
+
+async def test_the_standalone_application_shows_its_start_and_leaves_cookies_alone(
+    tmp_path: Path,
+) -> None:
+    code = "import threading; threading.Event().wait()"
+    child = ["--", sys.executable, "-c", code, "{port}"]
+    options = ["--no-authentication", "--port=0", "--stop-timeout=1", "--base-url=/user/ann"]
+    async with standalone(tmp_path, *options, *child, base_url="/user/ann/") as proxy:
+        page = await fetch(proxy, "/a?b", fields=VISIT)
+        assert "Starting" in visible(page)
+        assert page.get("Set-Cookie") is None
+        told = facts(page)
+        path = told["api"].removeprefix("/user/ann")
+        fields = [("Sec-Fetch-Site", "same-origin"), ("X-XSRFToken", told["xsrf"])]
+        answer = await fetch(proxy, f"{path}/stop", method="POST", body=b"", fields=fields)
+        assert (answer.status, json.loads(answer.body)["state"]) == (200, "stopped")
 
 
 # --- who waits --------------------------------------------------------------------------------
