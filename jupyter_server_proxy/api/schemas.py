@@ -93,7 +93,9 @@ SERVER = record(
         "target": value("string?", "Where it listens, once it is ready"),
         "command": value("string", "The command line, secrets masked; empty before a start"),
         "generation": value("integer", "How often it has been started", minimum=0),
-        "restarts": value("integer", "How often after the first time", minimum=0),
+        "restarts": value(
+            "integer", "Starts after a failure, for a restart, or to keep it warm", minimum=0
+        ),
         "started_at": time("When the last start began"),
         "ready_after": value("number?", "Seconds that the last start took that succeeded"),
         "usual_start": value("number?", "Seconds that a start takes as a rule"),

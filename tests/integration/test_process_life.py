@@ -497,6 +497,15 @@ async def test_one_that_is_kept_warm_is_started_again_whatever_its_code_was(make
     assert (supervisor.generation, supervisor.restarts, supervisor.failures) == (2, 1, 1)
 
 
+async def test_one_that_is_kept_warm_is_tried_again_when_it_was_not_ready_in_time(make_supervisor):
+    supervisor = make_supervisor(["sleep", "600"], keep_warm=True, timeout=0.2)
+    with pytest.raises(StartTimedOut):
+        await supervisor.ensure_ready()
+    await next_state(supervisor, State.FAILED)
+    await next_state(supervisor, State.STARTING)
+    assert (supervisor.generation, supervisor.restarts) == (2, 1)
+
+
 async def test_one_that_is_kept_warm_stays_stopped_when_a_person_has_stopped_it(
     make_supervisor, app
 ):
