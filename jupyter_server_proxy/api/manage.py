@@ -57,7 +57,9 @@ class ManagingView(ApiView):
 
     def _start_if_wanted(self, entry: Entry) -> None:
         supervisor = entry.supervisor
-        if supervisor is not None and supervisor.options.autostart:
+        if supervisor is None:
+            return
+        if supervisor.options.autostart or supervisor.options.keep_warm:
             self.api.begin(supervisor.ensure_ready(), name=f"autostart of {supervisor.name}")
 
 
