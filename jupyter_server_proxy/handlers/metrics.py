@@ -26,6 +26,7 @@ from ..rules.lifecycle import State
 from .catalog import Entry
 from .facts import shown_state
 from .runtime import Runtime
+from .traffic import ANY_PORT
 
 if TYPE_CHECKING:
     from ..processes.supervisor import Supervisor
@@ -243,7 +244,11 @@ def _start_seconds(entries: list[Entry]) -> Metric:
 
 def _traffic(runtime: Runtime) -> Iterator[Metric]:
     requests, sent, received, tunnels = _Sums(), _Sums(), _Sums(), _Sums()
+    # One that was removed is shown no more.
+    listed = {ANY_PORT, *(entry.name for entry in runtime.catalog)}
     for name, traffic in runtime.traffic:
+        if name not in listed:
+            continue
         for digit, status in enumerate(STATUS_CLASSES, 1):
             requests.add((name, status), traffic.answers[digit])
         to_backend, from_backend = traffic.moved

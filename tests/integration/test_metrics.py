@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ c.ServerProxy.servers = {{
     "app": {{"command": web}},
     "crashing": {{"command": [*web, "--exit-with", "3"]}},
     "never": {{"command": web}},
+    "shared": {{"command": web}},
     "running": {{"port": PORTS["running"]}},
     {QUOTED!r}: {{"command": web}},
 }}
@@ -120,6 +122,33 @@ async def test_tunnels_are_counted_while_they_are_open(jupyter) -> None:
         assert after["requests_total", "running", "1xx"] == 1
 
 
+async def test_instances_and_services_that_come_and_go(jupyter) -> None:
+    async def post(path: str, body: dict[str, object]) -> None:
+        fields = [("Authorization", f"token {jupyter.token}"), ("Content-Type", "application/json")]
+        url = f"/server-proxy/api/servers{path}"
+        answer = await fetch(
+            jupyter, url, method="POST", fields=fields, body=json.dumps(body).encode()
+        )
+        assert answer.status == 201, answer.body
+
+    await post("/shared/instances", {"instance": "a"})
+    assert (await fetch(jupyter, "/shared/i/a/")).status == 200
+    values = await metrics(jupyter)
+    assert values["requests_total", "shared", "2xx"] == 1
+    assert (values["state", "shared", "ready"], values["state", "shared", "stopped"]) == (1, 1)
+
+    port = jupyter.sockets["running"].getsockname()[1]
+    await post("", {"name": "passing", "port": port})
+    async with listening(at=jupyter.sockets["running"]) as backend:
+        backend.answer_with()
+        await fetch(jupyter, "/passing/")
+    assert (await metrics(jupyter))["requests_total", "passing", "2xx"] == 1
+    fields = [("Authorization", f"token {jupyter.token}")]
+    path = "/server-proxy/api/servers/passing"
+    assert (await fetch(jupyter, path, method="DELETE", fields=fields)).status == 204
+    assert not [labels for labels in await metrics(jupyter) if labels[1] == "passing"]
+
+
 async def test_labels_are_names_of_services_only(jupyter) -> None:
     await fetch(jupyter, "/app/hunter2?user=ann", fields=[("User-Agent", "curious")])
     response = await fetch(jupyter, "/metrics")
@@ -128,7 +157,7 @@ async def test_labels_are_names_of_services_only(jupyter) -> None:
     values = await metrics(jupyter)
     services = {labels[1] for labels in values}
     assert {"app", "never", QUOTED} <= services
-    assert services <= {"app", "crashing", "never", "running", "proxy", QUOTED}
+    assert services <= {"app", "crashing", "never", "shared", "running", "proxy", QUOTED}
     named = {family.full_name for family in ALL}
     assert {line.split()[2] for line in ours if line.startswith("# TYPE")} == named
 
