@@ -23,7 +23,7 @@ from .client import (
     carry_out,
     choose_server,
 )
-from .client.definitions import define, suggest_name
+from .client.definitions import define, make_paths_explicit, suggest_name
 
 __all__ = ["App", "Frame", "Lines", "serve"]
 
@@ -232,7 +232,9 @@ def _existing(
         return App(client, client.server(name), is_ours=False)
     if instance is not None:
         _remove_former(client, name, instance)
-    server = client.add_instance(name, instance=instance, parameters=parameters or {})
+    declared = client.server(name).get("parameters") or {}
+    values = make_paths_explicit(parameters or {}, declared, client.address)
+    server = client.add_instance(name, instance=instance, parameters=values)
     return App(client, server, is_ours=True)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..client import Server
-from ..client.definitions import define
+from ..client.definitions import define, make_paths_explicit
 from .acting import act_and_show
 from .exit_codes import ExitCode
 from .session import Session, UsageError
@@ -55,7 +55,8 @@ def _add_instance(session: Session) -> Server:
     client = session.client
     given = dict(_pairs("--parameter", options.parameter))
     declared = client.server(name).get("parameters") or {} if given else {}
-    return client.add_instance(name, instance=instance or None, parameters=_typed(given, declared))
+    values = make_paths_explicit(_typed(given, declared), declared, client.address)
+    return client.add_instance(name, instance=instance or None, parameters=values)
 
 
 def remove(session: Session) -> ExitCode:

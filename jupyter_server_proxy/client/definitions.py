@@ -35,6 +35,23 @@ def define(
     return {**definition, **keys}
 
 
+def make_paths_explicit(
+    values: Mapping[str, Any], declared: Mapping[str, Any], address: Address
+) -> dict[str, Any]:
+    """`values` of parameters, where a relative path that leads somewhere from here is a whole one.
+
+    For the server, relative paths begin at its root directory. `declared` says which are paths.
+    """
+
+    def explicit(key: str, value: Any) -> Any:
+        is_path = isinstance(value, str) and declared.get(key, {}).get("type") == "path"
+        return os.path.abspath(value) if is_path and os.path.exists(value) else value
+
+    if not address.is_here:
+        return dict(values)
+    return {key: explicit(key, value) for key, value in values.items()}
+
+
 def find_program(program: str) -> str:
     """`program` as a path, if there is one: beside our own Python first, then on PATH.
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_server_proxy.client import Address
-from jupyter_server_proxy.client.definitions import define, find_program, suggest_name
+from jupyter_server_proxy.client.definitions import (
+    define,
+    find_program,
+    make_paths_explicit,
+    suggest_name,
+)
 
 HERE = Address("http://localhost/", pid=1)
 ELSEWHERE = Address("http://elsewhere/")
@@ -47,6 +52,15 @@ def test_elsewhere_the_server_knows_better(programs: Path) -> None:
     command = ["other"]
     assert define("a", command, ELSEWHERE, keys={}) == {"name": "a", "command": ["other"]}
     assert command == ["other"]
+
+
+def test_paths_that_lead_somewhere_from_here(programs: Path) -> None:
+    declared = {"file": {"type": "path"}, "text": {"type": "string"}}
+    values = {"file": "path/other", "text": "path/other", "unknown": "path"}
+    found = make_paths_explicit(values, declared, HERE)
+    assert found == {**values, "file": str(programs / "path" / "other")}
+    assert make_paths_explicit({"file": "nowhere"}, declared, HERE) == {"file": "nowhere"}
+    assert make_paths_explicit(values, declared, ELSEWHERE) == values
 
 
 @pytest.mark.parametrize(
