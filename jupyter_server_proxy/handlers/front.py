@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from typing import Any
 
 from jupyter_server.base.handlers import JupyterHandler
@@ -65,6 +66,7 @@ class FrontHandler(JupyterHandler):
             request.method = ExtensionMethod(request.method)
         self._relayed_status: int | None = None
         self._is_answered = False
+        self._is_usual = False
         super().__init__(application, request, **kwargs)
 
     @property
@@ -159,7 +161,17 @@ class FrontHandler(JupyterHandler):
             return
         if isinstance(error, ProxyError):
             status_code = error.status
+            self._is_usual = error.log_level <= logging.DEBUG
         super().send_error(status_code, **kwargs)
+
+    def _log(self) -> None:
+        """Log the request, as Tornado lets handlers do in their own way: a start page, or a
+        forgotten tab that is refused again and again, is no error for Jupyter's log."""
+        if self._is_usual:
+            request = self.request
+            self.log.debug("%d %s %s", self.get_status(), request.method, request.path)
+        else:
+            super()._log()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A page for people, a problem document (RFC 9457) for programs."""

@@ -133,6 +133,7 @@ async def test_a_visit_is_answered_at_once_and_led_to_the_application(jupyter: J
     await until_state(jupyter, "slow", "ready")
     ready = await fetch(jupyter, "/slow/a?x=1", fields=VISIT)
     assert (ready.status, ready.body) == (200, b"app /a?x=1 ")
+    assert "503 GET /slow/" not in jupyter.log()
 
 
 async def test_the_page_is_allowed_nothing_but_itself(jupyter: Jupyter) -> None:
@@ -275,6 +276,7 @@ async def test_an_open_page_does_not_wake_what_a_person_has_stopped(jupyter: Jup
     assert problem["title"] == "The application is stopped"
     assert (problem["state"], problem["stopped_by"]) == ("stopped", "person")
     assert (await api(jupyter, "stopped"))["state"] == "stopped"
+    assert "503 GET /stopped/" not in jupyter.log()
     page = await fetch(jupyter, "/stopped/", fields=VISIT)
     assert page.status in (200, 503)
     await until_state(jupyter, "stopped", "ready")
