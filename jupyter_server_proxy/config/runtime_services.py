@@ -88,11 +88,11 @@ class RuntimeServices:
             raise StateForbids(f"{name} {_whose(entry)}, so it can only be removed there")
         self._saved.remove(name)
         self._listed.remove(name)
-        instances = [it.instance for it in self._catalog if it.name == name and it.instance]
-        keys: list[Key] = [(name, instance) for instance in instances]
-        await asyncio.gather(
-            *(self._leave(key) for key in [*keys, (name, None)] if key not in self._leaving)
-        )
+        keys = {(it.name, it.instance) for it in self._catalog if it.name == name}
+        leaving = keys - self._leaving
+        # Before anything is waited for, so that nobody else removes them, too.
+        self._leaving |= leaving
+        await asyncio.gather(*(self._leave(key) for key in leaving))
 
     def restore(self) -> None:
         """Add what was saved, unless there is one of that name. Called once, at the start."""

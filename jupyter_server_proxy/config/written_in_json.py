@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ConfigurationError, RequestInvalid
+from ..rules.parameters import is_text
 from ..rules.wording import described
 from .compile import compile_service
 from .discovery import adopt
@@ -28,7 +29,7 @@ def process_from_json(settings: Mapping[str, Any], proxy: ServerProxy) -> Server
     """The process that `settings` mean. Raises RequestInvalid, naming every key that is wrong
     and what would be right."""
     name = settings.get("name")
-    wrong = [_wrong_name(name), *_unknown(settings)]
+    wrong = [_wrong_name(name), *_unknown(settings), *_no_text(settings)]
     known = {key: value for key, value in settings.items() if key in ServerProcess.setting_names()}
     process, errors = build_process(str(name), known, log=proxy.log)
     wrong += [f"{error.key}: {error.problem}" for error in errors if error.key != "name"]
@@ -90,6 +91,28 @@ def _unknown(settings: Mapping[str, Any]) -> list[str]:
             if key not in known
         ]
     return wrong
+
+
+def _no_text(settings: Mapping[str, Any]) -> list[str]:
+    """Keys whose values hold what no argument, variable or path can hold, and no log either."""
+    return [
+        f"{key}: must not hold a NUL or half a character"
+        for key, value in settings.items()
+        if key != "name" and not all(map(is_text, _texts(value)))
+    ]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All strings in a JSON value, however deep."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            waiting += [*item, *item.values()]
 
 
 def _cannot_work(process: ServerProcess) -> list[str]:

@@ -108,15 +108,17 @@ def _text(value: object, expected: str) -> str:
         raise ValueError(f"must be {expected}, not {described(value)}")
     if len(value) > LONGEST_TEXT:
         raise ValueError(f"must not be longer than {LONGEST_TEXT} characters")
-    if not value.isprintable() and ("\0" in value or not _is_unicode(value)):
+    if not is_text(value):
         raise ValueError("must not hold a NUL or half a character")
     return value
 
 
-def _is_unicode(text: str) -> bool:
-    """No lone surrogates, which JSON can spell and no argument can hold."""
+def is_text(value: str) -> bool:
+    """No NUL, which no argument can hold, and no lone surrogates, which JSON can spell."""
+    if value.isprintable():
+        return True
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in value

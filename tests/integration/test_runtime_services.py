@@ -157,6 +157,9 @@ async def test_one_that_is_to_start_by_itself_does(jupyter: Jupyter) -> None:
         ({"name": "x", "comand": ["x"]}, "comand: there is no such key; did you mean 'command'?"),
         ({"name": "x", "command": ["x"], "save": "yes"}, "save: must be true or false"),
         ({"name": "x", "command": ["x"], "rewrite_response": []}, "cannot be said in JSON"),
+        ({"name": "x", "command": ["a\0b"]}, "command: must not hold a NUL"),
+        ({"name": "x", "command": ["x"], "cwd": "\ud800"}, "cwd: must not hold a NUL or half"),
+        ({"name": "x", "command": ["x"], "environment": {"A": "\0"}}, "environment: must not hold"),
         (
             {"name": "x", "command": ["x"], "launcher_entry": {"titel": "x"}},
             "launcher_entry.titel: there is no such key; did you mean 'title'?",
@@ -225,6 +228,17 @@ async def test_what_is_removed_while_it_starts_is_gone(jupyter: Jupyter) -> None
     await has(jupyter, "slow", state="starting")
     await remove(jupyter, "slow")
     assert (await waiting).status == 503
+
+
+async def test_all_that_is_removed_many_times_is_removed_once(jupyter: Jupyter) -> None:
+    await add(jupyter, "app")
+    for _ in range(3):
+        await asked(jupyter, "POST", "servers/app/instances", {}, status=201)
+    paths = ["servers/app"] * 4 + ["servers/app/instances/1"] * 2
+    answers = await asyncio.gather(*(ask(jupyter, "DELETE", path) for path in paths))
+    assert sorted(answer.status for answer in answers[:4]) == [204, 404, 404, 404]
+    assert {answer.status for answer in answers[4:]} <= {204, 404}
+    assert "app" not in await listed(jupyter)
 
 
 async def test_a_tunnel_ends_with_its_service(jupyter: Jupyter) -> None:
