@@ -26,9 +26,7 @@ def check_can_have_instances(
     if not service.command:
         raise StateForbids(f"{name} is not started by Jupyter, so it can have no instances")
     if service.process.port or isinstance(service.process.unix_socket, str):
-        raise StateForbids(
-            f"{name} has a fixed port or socket, where there can be one of it only"
-        )
+        raise StateForbids(f"{name} has a fixed port or socket, where there can be one of it only")
     return process
 
 
