@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from jupyter_server.base.handlers import Template404
 from tornado import httputil, routing, web
@@ -58,7 +59,8 @@ def has_route(application: web.Application, base_url: str, name: str) -> bool:
     service's."""
     if name in first_segments(application, base_url):
         return True
-    return any(_is_served(application, f"{base_url}{name}{rest}") for rest in ("", "/x"))
+    path = base_url + quote(name, safe="")
+    return any(_is_served(application, path + rest) for rest in ("", "/x"))
 
 
 def first_segments(application: web.Application, base_url: str) -> set[str]:
@@ -93,7 +95,9 @@ def _patterns(router: routing.RuleRouter) -> Iterator[str]:
 
 
 def _is_served(application: web.Application, path: str) -> bool:
-    request = httputil.HTTPServerRequest(method="GET", uri=path, host="127.0.0.1")
+    line = httputil.RequestStartLine("GET", path, "HTTP/1.1")
+    headers = httputil.HTTPHeaders({"Host": "127.0.0.1"})
+    request = httputil.HTTPServerRequest(start_line=line, headers=headers)
     delegate = application.default_router.find_handler(request)
     # Not part of Tornado's interface by its class, which is the only one that there is.
     handler = getattr(delegate, "handler_class", None)
