@@ -7,13 +7,17 @@ whoever uses the local port do anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 Fields = list[tuple[str, str]]
 
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+# Whatever a server, or a proxy in front of it, may take for the end of a segment.
+_SEPARATORS = re.compile(r"[/\\;?#]")
+_CONTROLS = re.compile(r"[\x00-\x20\x7f]")
 _NAMES_OF_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
 # Those that are about one connection, and a login that is replaced.
 _DROPPED = frozenset(("connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"))
@@ -63,6 +67,7 @@ def outgoing(head: bytes, route: Route) -> Outgoing:
     _check_who_asks(method, fields, route)
     names = {name.lower() for name, _ in fields}
     is_upgrade = "upgrade" in names and "upgrade" in _values(fields, "connection").lower()
+    _check_stays_below(target)
     path = _prefixed(target, route)
     changed = [_changed(name, value, route) for name, value in fields]
     kept = [(n, v) for n, v in changed if n.lower() not in _DROPPED and n.lower() != "host"]
@@ -138,6 +143,13 @@ def _check_who_asks(method: str, fields: Fields, route: Route) -> None:
         raise Refused(403, "a page of another origin may not use this port")
     if method not in _SAFE_METHODS and _values(fields, "sec-fetch-site") == "cross-site":
         raise Refused(403, "a page of another site may not use this port")
+
+
+def _check_stays_below(target: str) -> None:
+    """No server on the way may find another path in this one: our login goes with it."""
+    path = unquote(target.partition("?")[0])
+    if _CONTROLS.search(target) or not {".", ".."}.isdisjoint(_SEPARATORS.split(path)):
+        raise Refused(400, "this path could lead out of the service")
 
 
 def _prefixed(target: str, route: Route) -> str:

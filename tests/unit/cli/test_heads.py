@@ -46,12 +46,45 @@ def test_the_request_gets_the_prefix_and_our_login() -> None:
         ("/base/my%20app/login?next=1", "/base/my%20app/login?next=1"),
         ("/base/other/", "/base/my%20app/base/other/"),
         ("//evil/x", "/base/my%20app//evil/x"),
-        ("/../api/contents", "/base/my%20app/../api/contents"),
+        ("/.hidden/..x/x../...", "/base/my%20app/.hidden/..x/x../..."),
+        ("/x?from=/../y", "/base/my%20app/x?from=/../y"),
         ("/?", "/base/my%20app/?"),
     ],
 )
 def test_no_path_leaves_the_service(target: str, path: str) -> None:
     assert sent(ask(target))[0] == f"GET {path} HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/../api/contents",
+        "/a/../../api/contents",
+        "/%2e%2e/api/contents",
+        "/.%2E/api/contents",
+        "/..%2fapi/contents",
+        "/..\\api/contents",
+        "/..%5Capi/contents",
+        "/..;x=1/api/contents",
+        "/.\t./api/contents",
+        "/./x",
+        "/..",
+        "/..?x=1",
+        "/..#x",
+        "/base/my%20app/../../api/contents",
+    ],
+)
+def test_a_path_that_could_leave_the_service_is_refused(target: str) -> None:
+    for head in (ask(target), ask(target, "Upgrade: websocket", "Connection: Upgrade")):
+        with pytest.raises(Refused) as refusal:
+            outgoing(head, ROUTE)
+        assert refusal.value.status == 400
+
+
+def test_a_referer_may_say_what_it_likes() -> None:
+    assert (
+        sent(ask("/", "Referer: http://localhost:4000/../x"))[0] == "GET /base/my%20app/ HTTP/1.1"
+    )
 
 
 def test_an_upgrade_stays_one_and_its_origin_becomes_the_servers() -> None:
