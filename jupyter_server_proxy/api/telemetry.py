@@ -23,7 +23,7 @@ def emit_states(catalog: Catalog, event_logger: Any, log: logging.Logger) -> Non
         event_logger.register_event_schema(SCHEMA_FILE)
 
     def emit(change: Change) -> None:
-        if not isinstance(change, StateOf):
+        if not isinstance(change, StateOf) or change.change.before is change.change.after:
             return
         try:
             event_logger.emit(schema_id=SCHEMA_ID, data=describe_change(change))

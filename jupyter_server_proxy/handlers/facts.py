@@ -102,7 +102,9 @@ def state_of(entry: Entry) -> str:
     if entry.problem:
         return "broken"
     if entry.supervisor is not None:
-        return shown_state(entry.supervisor.state)
+        # Whoever comes while it drains has to wait for the next one.
+        is_going = entry.supervisor.is_draining
+        return shown_state(State.STOPPING if is_going else entry.supervisor.state)
     return "stopped" if is_managed(entry) else "unmanaged"
 
 

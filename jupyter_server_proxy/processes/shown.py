@@ -32,7 +32,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """What subscribers are told, after the fact and in order."""
+    """What subscribers are told, after the fact and in order.
+
+    From ready to ready: from now on it is ready only for the exchanges that have begun.
+    """
 
     name: str
     before: State
@@ -96,6 +99,11 @@ class Shown:
     def ready(self) -> Ready | None:
         """What `ensure_ready` would return at once, without waiting for anything."""
         return self._ready if not self._is_draining else None
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it is ready, but only for the exchanges that have begun: it is restarted."""
+        return self._is_draining
 
     @property
     def pid(self) -> int | None:

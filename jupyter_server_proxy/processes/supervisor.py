@@ -154,6 +154,8 @@ class Supervisor(Shown):
             self._is_draining = True
             self._deadline.set(self._grace(), self._end_drain)
             self._usage.when_quiet(self._end_drain)
+            if self._is_draining:
+                self._tell(StateChanged(self.name, State.READY, State.READY, self.generation))
         return await self.ensure_ready(is_person=True)
 
     async def drain(self) -> None:
@@ -164,11 +166,18 @@ class Supervisor(Shown):
         if self._state is not State.READY:
             return
         over = asyncio.Event()
-        unsubscribe = self.subscribe(lambda _change: over.set())
+
+        def follow(change: StateChanged) -> None:
+            if change.after is not State.READY:
+                over.set()
+
+        unsubscribe = self.subscribe(follow)
         self._usage.when_quiet(over.set)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(over.wait(), self._grace())
-        unsubscribe()
+        try:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(over.wait(), self._grace())
+        finally:
+            unsubscribe()
 
     async def close(self, *, grace: float | None = None) -> None:
         """Stop the child for good and wait until nothing of it is left. Idempotent.

@@ -38,7 +38,7 @@ class Usage:
         self._stop = stop
         self._idle_timer: asyncio.TimerHandle | None = None
         self._lifetime_timer: asyncio.TimerHandle | None = None
-        self._on_quiet: Callable[[], None] | None = None
+        self._on_quiet: list[Callable[[], None]] = []
 
     @property
     def last_activity(self) -> float | None:
@@ -64,7 +64,8 @@ class Usage:
         for timer in (self._idle_timer, self._lifetime_timer):
             if timer is not None:
                 timer.cancel()
-        self._idle_timer = self._lifetime_timer = self._on_quiet = None
+        self._idle_timer = self._lifetime_timer = None
+        self._on_quiet.clear()
 
     def when_quiet(self, callback: Callable[[], None]) -> None:
         """Call back once no exchange runs, tunnels or not; at once if none does. Not after
@@ -72,7 +73,7 @@ class Usage:
         if self.in_flight == self.tunnels:
             callback()
         else:
-            self._on_quiet = callback
+            self._on_quiet.append(callback)
 
     def note(self, sign: idle.Sign) -> None:
         """There is traffic that counts."""
@@ -87,9 +88,10 @@ class Usage:
         """It has ended."""
         self.in_flight -= 1
         self.tunnels -= is_tunnel
-        if self._on_quiet is not None and self.in_flight == self.tunnels:
-            quiet, self._on_quiet = self._on_quiet, None
-            quiet()
+        if self._on_quiet and self.in_flight == self.tunnels:
+            waiting, self._on_quiet = self._on_quiet, []
+            for quiet in waiting:
+                quiet()
 
     def _look(self) -> None:
         """Stop the child if it has been idle for long enough, else look again when it may be."""

@@ -85,7 +85,8 @@
       say("next", due ? `in ${seconds((due - now()) / 1000)}` : "when you retry");
     }
     if (main.dataset.view !== "starting") return;
-    const begun = Date.parse(server.started_at);
+    // Before a restart has stopped the one before, no start has begun.
+    const begun = server.state === "stopping" ? NaN : Date.parse(server.started_at);
     const elapsed = begun ? (now() - begun) / 1000 : 0;
     const usual = server.usual_start;
     const expected = usual ? `, usually about ${seconds(Math.max(1, usual))}` : "";

@@ -52,6 +52,7 @@ def service(name, **options):
     }
 
 NAMES = ("slow", "asked", "held", "uploaded", "tunnelled", "stopped", "first", "guessed", "framed")
+NAMES += ("drained",)
 c.ServerProxy.servers = {
     **{name: service(name) for name in NAMES},
     "titled": service("titled", launcher_entry={"title": "A <Title>"}),
@@ -259,6 +260,36 @@ async def test_a_websocket_waits_and_is_refused_when_the_start_ends(jupyter: Jup
         await until_state(jupyter, "tunnelled", "starting")
         await api(jupyter, "tunnelled", "/stop", "POST")
         assert (await client.response()).status == 503
+
+
+async def test_a_visit_while_a_restart_lets_requests_finish_is_not_told_to_come_at_once(
+    jupyter: Jupyter,
+) -> None:
+    gate(jupyter, "drained").touch()
+    assert (await fetch(jupyter, "/drained/", fields=FETCH)).status == 200
+    async with connected(jupyter) as events, connected(jupyter) as slow:
+        await slow.ask("POST", "/drained/", [("Content-Length", "4")], None)
+        await slow.send(b"ab")
+        while not (await api(jupyter, "drained"))["in_flight"]:
+            pass
+        await events.ask("GET", "/server-proxy/api/servers/drained/log?follow&states")
+        await events.head()
+        assert b'"state": "ready"' in await events.chunk()
+        gate(jupyter, "drained").unlink()
+        await api(jupyter, "drained", "/restart?wait=false", "POST")
+        told = await events.chunk()
+        assert b'"state": "stopping"' in told
+        assert b'"before": "ready"' in told
+        page = await fetch(jupyter, "/drained/", fields=VISIT)
+        assert "Starting" in visible(page)
+        assert re.search(r"(\d+) s", visible(page))[1] == "0"
+        assert facts(page)["server"]["state"] == "stopping"
+        assert (await api(jupyter, "drained"))["generation"] == 1
+        await slow.send(b"cd")
+        assert (await slow.response()).status == 200
+    gate(jupyter, "drained").touch()
+    await until_state(jupyter, "drained", "ready")
+    assert (await api(jupyter, "drained"))["generation"] == 2
 
 
 # --- who wakes what ---------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ...errors import (
     Starting,
 )
 from ...processes.failure import SHOWN_LINES, stop_words
+from ...rules.lifecycle import State
 from ..facts import Addresses, Facts, timestamp
 from ..facts import describe as describe_entry
 from .problem import Problem, describe, page, prefers_problem, words_of
@@ -100,7 +101,7 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -
         server=server,
         failure=failure,
         reason=facts.reason or _stopped_words(facts.supervisor),
-        elapsed=max(0.0, now - (facts.supervisor.started_at or now)),
+        elapsed=_elapsed(facts.supervisor, now),
         usual=usual,
         lines=[_plain(line) for line in lines],
         output=[_plain(line) for line in failure["output"]] if failure else [],
@@ -110,6 +111,12 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -
         may_control=facts.may_control,
         facts=_as_script(_for_script(facts, server, lines, now)),
     )
+
+
+def _elapsed(supervisor: Supervisor, now: float) -> float:
+    """How long the start has taken so far; 0 while the child before it is still being stopped."""
+    is_starting = supervisor.state is State.STARTING
+    return max(0.0, now - (supervisor.started_at or now)) if is_starting else 0.0
 
 
 def _view(error: ProxyError) -> str:

@@ -135,3 +135,26 @@ async def test_a_stop_after_a_restart_is_the_last_word(make_ready) -> None:
     assert supervisor.state is State.STOPPED
     with pytest.raises(ServiceStopped):
         await restart
+
+
+async def test_a_restart_and_who_removes_it_wait_for_the_same_exchanges(make_ready) -> None:
+    supervisor = await make_ready(stop_timeout=20)
+    with supervisor.use():
+        restart = begin(supervisor.restart(drain=True))
+        await a_round()
+        removal = begin(supervisor.drain())
+        await a_round()
+        assert not removal.done()
+    await asyncio.wait_for(removal, 5)
+    assert (await asyncio.wait_for(restart, 15)).generation == 2
+
+
+async def test_who_gives_up_waiting_is_not_told_any_more(make_ready) -> None:
+    supervisor = await make_ready()
+    with supervisor.use():
+        followers = len(supervisor._subscribers)
+        removal = begin(supervisor.drain())
+        await a_round()
+        removal.cancel()
+        await asyncio.wait({removal})
+        assert len(supervisor._subscribers) == followers
