@@ -20,7 +20,7 @@ _OPTIONAL = ("*", "?", "{")
 
 
 class DynamicRouter(routing.RuleRouter):
-    """Routes by key, each tried in the order in which its key was added."""
+    """Routes by key. The newest is tried first, so that what is added below another is found."""
 
     def __init__(self, application: web.Application) -> None:
         super().__init__()
@@ -29,9 +29,11 @@ class DynamicRouter(routing.RuleRouter):
 
     def add(self, key: Hashable, routes: Sequence[Any]) -> None:
         """Add Tornado's route tuples or rules, which `remove` removes again."""
-        known = len(self.rules)
+        known = self.rules
+        self.rules = []
         self.add_rules(list(routes))
-        self._by_key[key] = self.rules[known:]
+        self._by_key[key] = self.rules
+        self.rules = [*self.rules, *known]
 
     def remove(self, key: Hashable) -> None:
         """Remove the routes of `key`, if there are any. Requests under way go on."""

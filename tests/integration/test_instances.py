@@ -179,8 +179,9 @@ async def test_of_two_of_one_name_one_is_refused(jupyter: Jupyter) -> None:
 async def test_instances_go_with_their_service(jupyter: Jupyter) -> None:
     await asked(jupyter, "POST", "servers", {"name": "added", "command": COMMAND}, status=201)
     urls = [(await add(jupyter, "added"))["url"] for _ in range(2)]
-    for url in urls:
+    for number, url in enumerate(urls, 1):
         assert (await fetch(jupyter, url)).status == 200
+        await has(jupyter, f"added/instances/{number}", state="ready")
     async with connected(jupyter) as client:
         await client.ask("GET", API + "events")
         await client.final_head()

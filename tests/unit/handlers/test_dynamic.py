@@ -96,3 +96,14 @@ def test_routes_come_and_go_before_those_of_the_application(application: web.App
     # What the application was given before goes first.
     router.add("a", [(r"/base/added/(.*)", Second)])
     assert handler_of(application, "/base/added/x") is First
+
+
+def test_what_is_added_below_a_route_is_found(application: web.Application) -> None:
+    router = DynamicRouter(application)
+    router.join()
+    router.add("all", [(r"/base/app/(.*)", First)])
+    router.add("part", [(r"/base/app/i/1/(.*)", Second)])
+    assert handler_of(application, "/base/app/i/1/x") is Second
+    assert handler_of(application, "/base/app/i/2/x") is First
+    router.remove("part")
+    assert handler_of(application, "/base/app/i/1/x") is First
