@@ -130,7 +130,9 @@ class RuntimeServices:
         return entry
 
     def _check_free(self, name: str) -> None:
-        if self._catalog.get(name) is not None:
+        # Its instances may take longer to leave than the service itself.
+        is_leaving = any(leaving == name for leaving, _ in self._leaving)
+        if is_leaving or self._catalog.get(name) is not None:
             raise StateForbids(f"There is a service {name!r} already")
         if has_route(self._application, self._base_url, name):
             raise StateForbids(f"The name {name!r} is taken: Jupyter has pages of its own there")

@@ -241,6 +241,30 @@ async def test_all_that_is_removed_many_times_is_removed_once(jupyter: Jupyter) 
     assert "app" not in await listed(jupyter)
 
 
+async def test_a_name_is_free_when_the_last_instance_is_gone(jupyter: Jupyter) -> None:
+    await add(jupyter, "app")
+    facts = await asked(jupyter, "POST", "servers/app/instances", {}, status=201)
+    body = {"name": "app", "command": COMMAND}
+    async with connected(jupyter) as slow, connected(jupyter) as follower:
+        await slow.ask("POST", f"{facts['url']}x", [("Content-Length", "4")], None)
+        await slow.send(b"ab")
+        await has(jupyter, "app/instances/1", in_flight=1)
+        await follower.ask("GET", API + "events")
+        assert (await follower.final_head()).status == 200
+        await follower.chunk()
+        removal = asyncio.create_task(ask(jupyter, "DELETE", "servers/app"))
+        events = b""
+        while b'event: removed\ndata: {"name": "app", "instance": null}' not in events:
+            events += await follower.chunk()
+        # The service is gone, the instance is not: what is new must not be taken for its own.
+        await asked(jupyter, "POST", "servers", body, status=409)
+        await asked(jupyter, "POST", "servers/app/instances", {}, status=404)
+        await slow.send(b"cd")
+        assert (await slow.response()).status == 200
+        assert (await removal).status == 204
+    await asked(jupyter, "POST", "servers", body, status=201)
+
+
 async def test_a_tunnel_ends_with_its_service(jupyter: Jupyter) -> None:
     await add(jupyter, "ws")
     assert (await fetch(jupyter, "/ws/")).status == 200
