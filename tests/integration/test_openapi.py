@@ -48,9 +48,10 @@ def map_query(context: Any, query: Any) -> Any:
 
 @schemathesis.hook
 def map_body(context: Any, body: Any) -> Any:
-    """Nothing that was made up may start by itself."""
+    """Nothing that was made up may start by itself, or come again."""
     if isinstance(body, dict):
-        body.pop("autostart", None)
+        for key in ("autostart", "keep_warm", "save"):
+            body.pop(key, None)
     return body
 
 
