@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from ..rules import templates
+from ..rules.callables import asked_arguments
 from ..rules.parameters import Kind, Parameter, Value
 from ..rules.wording import described
 from .problems import nearest
@@ -43,9 +44,8 @@ def declared_parameters(process: ServerProcess) -> dict[str, Parameter]:
     found = {}
     for name, declaration in process.parameters.items():
         try:
-            parameter = _declared(name, declaration, process.command)
-            if parameter.default is not None:
-                resolved(parameter, parameter.default, root=process.root_dir)
+            parameter = _declared(name, declaration, process)
+            _default_value(parameter, process.root_dir)
         except ValueError as error:
             raise ConfigurationError(process.name, f"{KEY}.{name}", str(error)) from error
         found[name] = parameter
@@ -56,7 +56,11 @@ def resolved(parameter: Parameter, value: object, *, root: str) -> Value:
     """`value` if it is fit; a path as a whole one. Raises ValueError."""
     checked = parameter.checked(value)
     if parameter.kind is Kind.PATH:
-        return path_below(root, str(checked))
+        checked = path_below(root, str(checked))
+    if parameter.is_rendered and re.search("[{}]", str(checked)):
+        raise ValueError(
+            "must not hold { or }: a function is given it, and what that returns is a template"
+        )
     return checked
 
 
@@ -115,12 +119,13 @@ def _unknown(name: str, parameters: Mapping[str, Parameter]) -> str:
 # --- declarations ----------------------------------------------------------------------------
 
 
-def _declared(name: str, declaration: Mapping[str, Any], command: Any) -> Parameter:
+def _declared(name: str, declaration: Mapping[str, Any], process: ServerProcess) -> Parameter:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ValueError("a name is made of letters, digits and _, and begins with no digit")
     if name in TAKEN:
         raise ValueError(f"the name means something else already, as {', '.join(sorted(TAKEN))} do")
     _check_keys(declaration)
+    command = process.command
     is_static = not callable(command)
     if is_static:
         _check_no_code(name, command)
@@ -136,7 +141,18 @@ def _declared(name: str, declaration: Mapping[str, Any], command: Any) -> Parame
         maximum=high,
         description=str(declaration.get("description", "")),
         is_argument=not is_static or any(item.startswith(f"{{{name}}}") for item in command),
+        is_rendered=any(
+            _asks_for(name, value) for value in (command, process.environment, process.cwd)
+        ),
     )
+
+
+def _asks_for(name: str, value: object) -> bool:
+    """Whether `value` is a callable that is given the parameter."""
+    if not callable(value):
+        return False
+    asked = asked_arguments(value)
+    return name in (*asked.required, *asked.optional)
 
 
 _KEYS_OF = {

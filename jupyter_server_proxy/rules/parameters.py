@@ -32,6 +32,7 @@ class Parameter:
     """One declared parameter. `default` is None where nothing was said about it.
 
     `is_argument`: an argument may begin with its text, which then must not look like an option.
+    `is_rendered`: its text may be part of a template, where a brace would mean something.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Parameter:
     maximum: int | None = None
     description: str = ""
     is_argument: bool = False
+    is_rendered: bool = False
 
     def checked(self, value: object) -> Value:
         """`value` if it is fit. Raises ValueError that says what is right; of a path only the

@@ -226,6 +226,28 @@ async def test_callables_may_ask_for_values_and_leave_them_to_be_filled_in() -> 
     assert launch.argv == ("app", "9", "a;b", "a;b")
 
 
+@pytest.mark.parametrize("given", ["{port}", "{x}", "{{", "a}"])
+async def test_a_value_is_no_template(given: str) -> None:
+    asking = declared(lambda it: ["app", it]).parameters
+    with pytest.raises(ValueError, match=r"^parameters\.it: must not hold \{ or \}"):
+        given_values(asking, {"it": given}, root="/")
+    # Where it is filled in by name it may hold anything, also in what functions return.
+    for command in (["app", "{it}"], lambda: ["app", "{it}"]):
+        service = declared(command, {"type": "string", "default": given})
+        launch = await make_launch(service, "/", Binding(port=1, unix_socket=""))
+        assert launch.argv == ("app", given)
+
+
+def test_a_folder_with_braces_is_no_template_either(root: Path) -> None:
+    (root / "{port}").mkdir()
+    it = {"type": "path"}
+    assert values(it, "{port}", root=str(root)) == str(root / "{port}")
+    with pytest.raises(ValueError, match=r"must not hold"):
+        values(it, "{port}", lambda it: ["app", it], root=str(root))
+    with pytest.raises(ConfigurationError, match=r"must not hold"):
+        declared(lambda it="": ["app", it], {"type": "choice", "choices": ["{port}"]})
+
+
 async def test_a_folder_is_where_it_is_started(tmp_path: Path) -> None:
     process = ServerProcess(
         name="app", command=["app"], cwd="{it}", parameters={"it": {"type": "path"}}
