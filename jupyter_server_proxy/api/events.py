@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .context import Api
-from .hub import encoded
+from .hub import Message, encoded
 from .stream import StreamView, Waiting
 
 
@@ -21,12 +21,19 @@ class EventsView(StreamView):
         try:
             # Both at the same moment, so that no change falls in between.
             known = [(entry, self.api.describe(entry)) for entry in self.api.catalog]
-            visible = [facts for entry, facts in known if await self.may_read(entry)]
-            await self.stream(encoded("servers", {"servers": visible}))
+            visible = [each for each in known if await self.may_read(each[0])]
+            told = [await self.told(entry, facts) for entry, facts in visible]
+            await self.stream(encoded("servers", {"servers": told}))
         finally:
             unfollow()
 
     async def take(self) -> bytes:
         """See `StreamView`."""
         messages = self._waiting.take()
-        return b"".join([m.data for m in messages if await self.may_read(m.change.entry)])
+        return b"".join([await self._told_of(message) for message in messages])
+
+    async def _told_of(self, message: Message) -> bytes:
+        entry = message.change.entry
+        if not await self.may_read(entry):
+            return b""
+        return message.data if await self.may_execute(entry) else message.data_without_output

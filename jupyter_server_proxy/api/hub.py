@@ -10,15 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..handlers.catalog import Added, Catalog, Change, Entry, Removed, StateOf
-from ..handlers.facts import Facts, shown_state
+from ..handlers.facts import Facts, shown_state, without_output
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What has happened, and how it is sent."""
+    """What has happened, and how it is sent to who may start the service, and to who may not."""
 
     change: Change
     data: bytes
+    data_without_output: bytes
 
 
 def encoded(event: str, facts: Facts) -> bytes:
@@ -51,17 +52,22 @@ class Hub:
         return unfollow
 
     def _tell(self, change: Change) -> None:
-        message = Message(change, self._encoded(change))
+        message = self._message(change)
         for callback in list(self._followers.values()):
             callback(message)
 
-    def _encoded(self, change: Change) -> bytes:
+    def _message(self, change: Change) -> Message:
         entry = change.entry
         match change:
             case Added():
-                return encoded("added", self._describe(entry))
+                return _of_both_kinds(change, "added", self._describe(entry))
             case Removed():
-                return encoded("removed", {"name": entry.name, "instance": entry.instance})
+                gone = encoded("removed", {"name": entry.name, "instance": entry.instance})
+                return Message(change, gone, gone)
             case StateOf():
                 before = shown_state(change.change.before)
-                return encoded("state", {**self._describe(entry), "before": before})
+                return _of_both_kinds(change, "state", {**self._describe(entry), "before": before})
+
+
+def _of_both_kinds(change: Change, event: str, facts: Facts) -> Message:
+    return Message(change, encoded(event, facts), encoded(event, without_output(facts)))

@@ -21,7 +21,8 @@ class ServicesView(ApiView):
     async def get(self) -> None:
         """Answer `{"servers": [...]}`."""
         visible = [entry for entry in self.api.catalog if await self.may_read(entry)]
-        self.answer({"servers": await self.api.measure(visible)})
+        measured = zip(visible, await self.api.measure(visible), strict=True)
+        self.answer({"servers": [await self.told(entry, facts) for entry, facts in measured]})
 
     head = get
 
@@ -31,8 +32,9 @@ class ServiceView(ApiView):
 
     async def get(self, name: str, instance: str | None = None) -> None:
         """Answer what is known of it."""
-        (facts,) = await self.api.measure([self.api.find(name, instance)])
-        self.answer(facts)
+        entry = self.api.find(name, instance)
+        (facts,) = await self.api.measure([entry])
+        self.answer(await self.told(entry, facts))
 
     head = get
 

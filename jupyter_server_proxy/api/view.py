@@ -15,7 +15,7 @@ from tornado import web
 from ..errors import LoginRequired, ProxyError, RequestInvalid
 from ..handlers import pages
 from ..handlers.catalog import Entry
-from ..handlers.facts import Facts, describe_failure
+from ..handlers.facts import Facts, describe_failure, failure_without_output, without_output
 from ..handlers.front import FrontHandler, awaited
 from .context import Api
 
@@ -66,9 +66,19 @@ class ApiView(FrontHandler):
 
     async def may_read(self, entry: Entry) -> bool:
         """Whether the authorizer lets this user see `entry` in a list."""
-        allowed = self.authorizer.is_authorized(
-            self, self.current_user, "read", service_resource(entry.name)
-        )
+        return await self._may("read", entry)
+
+    async def may_execute(self, entry: Entry) -> bool:
+        """Whether this user may start `entry`, and so see how and what it writes."""
+        return await self._may("execute", entry)
+
+    async def told(self, entry: Entry, facts: Facts) -> Facts:
+        """As much of `facts` about `entry` as this user, who may read them, may see."""
+        return facts if await self.may_execute(entry) else without_output(facts)
+
+    async def _may(self, action: str, entry: Entry) -> bool:
+        resource = service_resource(entry.name)
+        allowed = self.authorizer.is_authorized(self, self.current_user, action, resource)
         return bool(await awaited(allowed))
 
     # --- what is asked ---------------------------------------------------------------------
@@ -137,7 +147,11 @@ class ApiView(FrontHandler):
         entry = self.api.catalog.get(self.path_kwargs["name"], self.path_kwargs.get("instance"))
         if entry is None or entry.supervisor is None:
             return {}
-        return {"service": entry.name, "last_failure": describe_failure(entry.supervisor)}
+        failure = describe_failure(entry.supervisor)
+        if self.action != "execute":
+            # Whoever was let in for less was not asked for that.
+            failure = failure_without_output(failure)
+        return {"service": entry.name, "last_failure": failure}
 
     @classmethod
     def allowed_methods(cls) -> list[str]:

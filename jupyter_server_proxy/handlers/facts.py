@@ -87,6 +87,16 @@ def describe(entry: Entry, addresses: Addresses) -> Facts:
     }
 
 
+def without_output(facts: Facts) -> Facts:
+    """What is told to who may see a service, but not its log or how it is started."""
+    return {**facts, "command": "", "last_failure": failure_without_output(facts["last_failure"])}
+
+
+def failure_without_output(failure: Facts | None) -> Facts | None:
+    """The same for a failure alone."""
+    return {**failure, "output": [], "command": ""} if failure is not None else None
+
+
 def _declarations(service: Service | None) -> Facts:
     parameters = service.parameters if service is not None else {}
     return {name: parameter.declaration() for name, parameter in parameters.items()}

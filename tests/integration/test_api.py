@@ -326,18 +326,24 @@ class Careful(Authorizer):
     async def is_authorized(self, handler, user, action, resource):
         if resource == "server-proxy:looked-at":
             return action == "read"
-        return resource in ("server-proxy:allowed", "server-proxy-info")
+        if action == "execute" and resource == "server-proxy:failing":
+            return not handler.request.headers.get("X-Reader")
+        return resource in (
+            "server-proxy:allowed", "server-proxy:failing", "server-proxy-info"
+        )
 c.ServerApp.authorizer_class = Careful
 child = [sys.executable, {str(WEB)!r}, "--port", "{{port}}"]
 names = ("allowed", "looked-at", "secret")
 c.ServerProxy.servers = {{name: {{"command": child}} for name in names}}
+told = "print('so bad', flush=True); raise SystemExit(3)"
+c.ServerProxy.servers["failing"] = {{"command": [sys.executable, "-c", told]}}
 """
 
 
 async def test_the_authorizer_says_who_sees_and_starts_what(make_own_jupyter: Any) -> None:
     jupyter = make_own_jupyter(AUTHORIZER, base_url="/user/a%40b/")
     listed = (await get(jupyter, "servers"))["servers"]
-    assert [facts["name"] for facts in listed] == ["allowed", "looked-at"]
+    assert [facts["name"] for facts in listed] == ["allowed", "looked-at", "failing"]
     assert listed[0]["url"] == "/user/a%40b/allowed/"
     assert (await state(jupyter, "looked-at"))["state"] == "stopped"
     for method, path in (
@@ -352,6 +358,40 @@ async def test_the_authorizer_says_who_sees_and_starts_what(make_own_jupyter: An
         assert "last_failure" not in facts
     assert (await post(jupyter, "servers/allowed/start"))["state"] == "ready"
     assert (await state(jupyter, "looked-at"))["state"] == "stopped"
+    await check_who_sees_output(jupyter)
+
+
+async def check_who_sees_output(jupyter: Jupyter) -> None:
+    """Whoever may not start it may see that it failed, but not how it is started."""
+    async with connected(jupyter) as starter, connected(jupyter) as reader:
+        for client, fields in ((starter, []), (reader, [("X-Reader", "1")])):
+            await client.ask("GET", API + "events", fields)
+            assert (await client.head()).status == 200
+            await client.chunk()
+        failure = (await problem(jupyter, "POST", "servers/failing/start", 503))["last_failure"]
+        assert "so bad" in failure["output"]
+        for client, is_told in ((starter, True), (reader, False)):
+            said = b""
+            while b'"words": "exited with code 3"' not in said:
+                said += await client.chunk()
+            assert (b"so bad" in said) is is_told
+    for path in ("servers/failing", "servers", "events"):
+        for fields, is_told in (([], True), ([("X-Reader", "1")], False)):
+            said = await first_of(jupyter, path, fields)
+            assert b"exited with code 3" in said
+            assert (b"so bad" in said) is is_told
+    refused = await ask(jupyter, "DELETE", "servers/failing")
+    assert b"so bad" not in refused.body
+
+
+async def first_of(jupyter: Jupyter, path: str, fields: list[tuple[str, str]]) -> bytes:
+    """What is answered, of a stream the first event."""
+    async with connected(jupyter) as client:
+        await client.ask("GET", API + path, fields)
+        if path != "events":
+            return (await client.response()).body
+        await client.head()
+        return await client.chunk()
 
 
 @pytest.fixture

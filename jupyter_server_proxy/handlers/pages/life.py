@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...processes.failure import SHOWN_LINES, stop_words
 from ...rules.lifecycle import State
-from ..facts import Addresses, Facts, timestamp
+from ..facts import Addresses, Facts, timestamp, without_output
 from ..facts import describe as describe_entry
 from .problem import Problem, describe, page, prefers_problem, words_of
 
@@ -71,7 +71,7 @@ def describe_life(
     """The answer that says `error`, in the form this client prefers."""
     server = describe_entry(facts.entry, facts.addresses or Addresses(facts.base_url))
     if not facts.may_control:
-        server = _without_output(server)
+        server = without_output(server)
         error = type(error)(error.message.partition("\n")[0], retry_after=error.retry_after)
     if prefers_problem(request.headers.get("Accept"), request.headers.get("Sec-Fetch-Mode")):
         members = {
@@ -151,12 +151,6 @@ def _for_script(facts: LifeFacts, server: Facts, lines: list[str], now: float) -
 
 def _stopped_words(supervisor: Supervisor) -> str:
     return stop_words(supervisor.stopped_by, idle_timeout=supervisor.options.idle_timeout)
-
-
-def _without_output(server: Facts) -> Facts:
-    failure = server["last_failure"]
-    kept = {**failure, "output": [], "command": ""} if failure else None
-    return {**server, "command": "", "last_failure": kept}
 
 
 def _plain(line: str) -> str:
