@@ -10,11 +10,13 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from html import escape
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 from .client import (
     Address,
+    ApiProblem,
     Client,
     ClientError,
     NoServerFound,
@@ -250,13 +252,17 @@ def _added(
 
 
 def _remove_former(client: Client, name: str, instance: str | None) -> None:
-    """Make room, if what is there was added as this will be; else the server will say no."""
+    """Make room, if what is there was added as this will be; else the server will say no.
+
+    Only the server knows what it lets go: what was saved comes again as configuration.
+    """
     try:
-        server = client.server(name, instance)
+        client.remove(name, instance)
     except UnknownService:
         return
-    if server["source"] == "runtime" or instance is not None:
-        client.remove(name, instance)
+    except ApiProblem as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
 
 
 def _mark_of_notebook(command: Sequence[str]) -> str:

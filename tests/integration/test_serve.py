@@ -18,6 +18,8 @@ from _harness.jupyter import Jupyter
 from _harness.message import PATIENCE
 from jupyter_client.blocking.client import BlockingKernelClient
 
+from jupyter_server_proxy.serving import serve
+
 MIRROR = str(Path(__file__).parents[1] / "apps" / "mirror.py")
 JUPYTER_CONFIG = f"""
 c.ServerProxy.servers = {{
@@ -189,6 +191,32 @@ def test_a_cell_that_is_run_again_replaces_what_it_made(
     notebook.run("one = serve(MIRROR)\ntwo = serve(MIRROR)")
     assert notebook.value("one.name == two.name")
     assert names(jupyter).count(notebook.value("one.name")) == 1
+
+
+def test_what_was_saved_before_jupyter_was_restarted_is_replaced(make_own_jupyter) -> None:
+    def serve_it(jupyter: Jupyter, **keys: Any) -> Any:
+        command = [sys.executable, MIRROR, "{port}"]
+        options = {"name": "kept", "save": True, "wait": False, **keys}
+        return serve(command, url=jupyter.url, token=jupyter.token, **options)
+
+    file = "config/jupyter_server_config.d/jupyter_server_proxy_services.json"
+    first = make_own_jupyter()
+    serve_it(first)
+    # A server that finds what the first one has left.
+    saved = (first.folder / file).read_text()
+    second = make_own_jupyter(
+        f"""
+import pathlib
+path = pathlib.Path(FOLDER, {file!r})
+path.parent.mkdir(exist_ok=True)
+path.write_text({saved!r})
+"""
+    )
+    assert api(second, "GET", "server-proxy/api/servers/kept")["title"] == "kept"
+    serve_it(second, launcher_entry={"title": "Anew"})
+    assert api(second, "GET", "server-proxy/api/servers/kept")["title"] == "Anew"
+    kept = json.loads((second.folder / file).read_text())["ServerProxy"]["servers"]["kept"]
+    assert kept["launcher_entry"] == {"title": "Anew"}
 
 
 def test_a_block(jupyter: Jupyter, notebook: Notebook) -> None:

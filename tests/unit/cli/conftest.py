@@ -53,7 +53,8 @@ def a_server(name: str = "app", **facts: Any) -> dict[str, Any]:
 
 
 class FakeServer:
-    """`services` by name or (name, instance); `becomes` says what an action makes of one."""
+    """`services` by name or (name, instance); `becomes` says what an action makes of one; those
+    that are `fixed` can neither be removed nor replaced."""
 
     def __init__(self) -> None:
         self.services: dict[tuple[str, str | None], dict[str, Any]] = {}
@@ -62,6 +63,7 @@ class FakeServer:
             "stop": {"state": "stopped", "generation": 1},
             "restart": {"state": "ready", "generation": 2},
         }
+        self.fixed: set[str] = set()
         self.lines: list[str] = []
         self.asked: list[tuple[str, str, Any]] = []
         self.answer: tuple[int, str, bytes] | None = None
@@ -137,6 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._stream("servers", {"servers": list(fake.services.values())})
         if parts == ["servers"]:
             if self.command == "POST":
+                if (body["name"], None) in fake.services:
+                    return self._problem(409, f"There is a service {body['name']!r} already")
                 return self._json(201, fake.add(**{"source": "runtime", **_known(body)}))
             return self._json(200, {"servers": list(fake.services.values())})
         key: tuple[str, str | None] = (parts[1], None)
@@ -155,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         fake = self.fake
         service = fake.services[key]
         if self.command == "DELETE":
+            if key[0] in fake.fixed:
+                return self._problem(409, "It comes from Jupyter's configuration")
             del fake.services[key]
             return self._send(204, "", b"")
         if rest == ["log"]:

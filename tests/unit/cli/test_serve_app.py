@@ -44,13 +44,29 @@ def test_a_name_is_made_of_the_command_and_the_notebook(
 def test_running_a_cell_again_replaces_what_it_has_made(fake, serve) -> None:
     serve(["x"], name="mine")
     serve(["x"], name="mine")
-    assert [path for path, _ in fake.requests("DELETE")] == ["servers/mine"]
+    # The first time there was nothing to remove, which is no mistake.
+    assert fake.requests("DELETE") == [("servers/mine", None)] * 2
+    assert list(fake.services) == [("mine", None)]
+
+
+def test_what_was_saved_is_replaced_too(fake, serve) -> None:
+    fake.add("mine", source="config", title="Of the former run")
+    assert serve(["x"], name="mine").info["title"] == "Mine"
 
 
 def test_a_service_of_the_configuration_is_never_replaced(fake, serve) -> None:
     fake.add("mine", source="config")
-    serve(["x"], name="mine")  # this server would allow it
-    assert fake.requests("DELETE") == []
+    fake.fixed.add("mine")
+    with pytest.raises(ApiProblem, match="There is a service 'mine' already"):
+        serve(["x"], name="mine")
+    assert list(fake.services) == [("mine", None)]
+
+
+def test_that_the_former_one_cannot_be_removed_is_said(fake, serve) -> None:
+    fake.answer = (500, "application/problem+json", b'{"detail": "cannot be written"}')
+    with pytest.raises(ApiProblem, match="cannot be written"):
+        serve(["x"], name="mine")
+    assert fake.requests("POST") == []
 
 
 def test_without_waiting_it_returns_at_once(fake, serve) -> None:
@@ -87,7 +103,8 @@ def test_an_instance_of_a_service(fake, serve) -> None:
     assert fake.requests("POST")[0] == ("servers/dash/instances", body)
     assert (app.name, app.instance, app.info["values"]) == ("dash", "a", {"size": 3})
     serve("dash", instance="a", parameters={"size": 4})
-    assert [path for path, _ in fake.requests("DELETE")] == ["servers/dash/instances/a"]
+    assert fake.requests("DELETE") == [("servers/dash/instances/a", None)] * 2
+    assert fake.services["dash", "a"]["values"] == {"size": 4}
     with pytest.raises(TypeError, match="give a name"):
         serve(["x"], instance="a")
 
