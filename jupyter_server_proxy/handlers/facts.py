@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jupyter_server.utils import url_path_join
 
 from ..rules.lifecycle import State
-from ..rules.service import Launcher, RestartPolicy, Service
+from ..rules.service import Launcher, Service
 from .catalog import Entry
 
 if TYPE_CHECKING:
@@ -165,10 +165,8 @@ def describe_failure(supervisor: Supervisor) -> Facts | None:
     failure = supervisor.last_failure
     if failure is None:
         return None
-    # After a start that never was one, or without a restart policy, nothing is tried by itself.
-    restarts = failure.is_crash and supervisor.options.restart is not RestartPolicy.NEVER
-    is_cooling = supervisor.state is State.FAILED and failure.retry_after is not None
-    retry_at = failure.failed_at + (failure.retry_after or 0.0) if is_cooling and restarts else None
+    is_due = supervisor.state is State.FAILED and supervisor.restarts_itself
+    retry_at = failure.failed_at + (failure.retry_after or 0.0) if is_due else None
     return {
         "reason": failure.reason,
         "words": failure.words,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..rules.lifecycle import State
-from ..rules.service import ProcessOptions
+from ..rules.service import ProcessOptions, RestartPolicy
 from ..rules.targets import Target
 from .attempt import Attempt
 from .child import Binding
@@ -124,6 +124,17 @@ class Shown:
     def last_failure(self) -> Failure | None:
         """Why it failed last, until it is ready again."""
         return self._record.failure
+
+    @property
+    def restarts_itself(self) -> bool:
+        """Whether it is started again, unasked, when the time to cool down after its last failure
+        is over."""
+        failure = self._record.failure
+        if failure is None or failure.retry_after is None or self._record.is_forgone:
+            return False
+        # A start that never was one is only tried again where it is to run whatever happens.
+        is_wanted = failure.is_crash and self.options.restart is not RestartPolicy.NEVER
+        return is_wanted or self.options.keep_warm
 
     @property
     def stopped_by(self) -> StopReason | None:

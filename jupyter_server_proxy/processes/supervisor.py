@@ -328,13 +328,10 @@ class Supervisor(Shown):
         if failure is None or failure.retry_after is None:
             self._log.error("%s: given up, until a person wants it", self.name)
             return
-        is_wanted = self.options.keep_warm or (
-            failure.is_crash and self.options.restart is not RestartPolicy.NEVER
-        )
-        is_restart = is_wanted and not self._record.is_forgone
-        self._deadline.set(failure.retry_after, lambda: self._retry(is_restart=is_restart))
+        self._deadline.set(failure.retry_after, self._retry)
 
-    def _retry(self, *, is_restart: bool) -> None:
+    def _retry(self) -> None:
+        is_restart = self.restarts_itself
         if is_restart:
             self._record.note_restart()
         self._post(RetryDue(is_restart=is_restart))
