@@ -47,6 +47,13 @@ class Address:
         return "localhost" if self.unix_socket else urlsplit(self.url).netloc
 
     @property
+    def origin(self) -> str:
+        """What a browser would call the server's origin (RFC 6454, section 6.1)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        scheme, usual = ("https", 443) if self.is_tls else ("http", 80)
+        return f"{scheme}://{host}" + ("" if self.port == usual else f":{self.port}")
+
+    @property
     def base_path(self) -> str:
         """The path that every address of this server starts with; ends with a slash."""
         return urlsplit(self.url).path or "/"

@@ -173,6 +173,9 @@ class Client:
         """The answer; what is opened for it is closed with `opened`."""
         fields = {**self._login, "Accept": question.accept}
         content = None
+        if question.method != "GET":
+            # As browsers do: where there is no login, it says that no foreign page asks.
+            fields["Origin"] = self.address.origin
         if question.body is not None:
             fields["Content-Type"] = "application/json"
             content = json.dumps(question.body)

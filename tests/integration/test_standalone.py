@@ -21,6 +21,9 @@ from _harness.message import PATIENCE, Message
 from _harness.standalone import Standalone, ended, standalone, start
 from certipy import Certipy
 
+from jupyter_server_proxy.client import Client, carry_out
+from jupyter_server_proxy.client.address import from_url
+
 PREFIX = "/user/ann/"
 WEB = Path(__file__).parents[1] / "apps" / "web.py"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"]
@@ -247,6 +250,18 @@ async def test_only_the_base_url_is_served(backend: Backend, tmp_path: Path) -> 
         assert backend.connections == 0
         assert (await fetch(proxy, "/some/prefix/x")).status == 200
         assert backend.request.target == b"/x"
+
+
+@pytest.mark.parametrize("token", ["", "of-another-server"])
+async def test_without_authentication_programs_may_restart_it(token: str, tmp_path: Path) -> None:
+    options = ["--no-authentication", "--port=0"]
+    command = ["--", sys.executable, str(WEB), "--port={port}"]
+    async with standalone(tmp_path, *options, *command) as proxy:
+        client = Client(from_url(f"http://{proxy.netloc}/", token=token))
+        (server,) = await asyncio.to_thread(client.servers)
+        await asyncio.to_thread(carry_out, client, "start", server["name"])
+        again = await asyncio.to_thread(carry_out, client, "restart", server["name"])
+        assert (again["state"], again["generation"]) == ("ready", 2)
 
 
 # --- life ---------------------------------------------------------------------------------------

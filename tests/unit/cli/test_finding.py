@@ -56,6 +56,20 @@ def test_what_is_no_address(url: str) -> None:
         from_url(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://localhost:8888/base/", "http://localhost:8888"),
+        ("https://Hub.Example/user/ann/", "https://hub.example"),
+        ("https://hub.example:443/", "https://hub.example"),
+        ("http://hub.example:80/", "http://hub.example"),
+        ("http://[::1]:8888/", "http://[::1]:8888"),
+    ],
+)
+def test_origins_are_written_as_browsers_do(url: str, origin: str) -> None:
+    assert from_url(url).origin == origin
+
+
 def test_the_token_is_not_shown() -> None:
     address = from_url("http://h/?token=secret")
     assert "secret" not in f"{address} {address!r}"
