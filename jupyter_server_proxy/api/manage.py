@@ -12,7 +12,6 @@ from typing import Any
 
 from ..errors import NotAuthorized, RequestInvalid, StateForbids
 from ..handlers.catalog import Entry
-from ..handlers.front import awaited
 from ..rules.wording import described
 from .context import Manager
 from .services import ServicesView, ServiceView
@@ -21,6 +20,8 @@ from .view import ApiView, service_resource
 # Nobody describes a service in more bytes.
 LARGEST_BODY = 1024 * 1024
 INSTANCE_KEYS = ("instance", "parameters")
+# Who adds something with one of these starts it.
+STARTING_KEYS = ("autostart", "keep_warm")
 
 
 class ManagingView(ApiView):
@@ -49,18 +50,24 @@ class ManagingView(ApiView):
             raise RequestInvalid(f"The body must be a JSON object, not {described(value)}")
         return value
 
+    async def check_may(self, action: str, name: str, *, doing: str) -> None:
+        """Raise NotAuthorized unless this user may do it to the service `name`."""
+        if not await self.may(action, name):
+            raise NotAuthorized(f"You may not {doing} {service_resource(name)}")
+
     def answer_added(self, entry: Entry) -> None:
         """201, with the address of what there is now."""
-        self._start_if_wanted(entry)
+        if is_started_at_once(entry):
+            supervisor = self.api.find_supervisor(entry)
+            self.api.begin(supervisor.ensure_ready(), name=f"autostart of {supervisor.name}")
         self.set_header("Location", self.api.addresses.api(entry.name, entry.instance))
         self.answer(self.api.describe(entry), 201)
 
-    def _start_if_wanted(self, entry: Entry) -> None:
-        supervisor = entry.supervisor
-        if supervisor is None:
-            return
-        if supervisor.options.autostart or supervisor.options.keep_warm:
-            self.api.begin(supervisor.ensure_ready(), name=f"autostart of {supervisor.name}")
+
+def is_started_at_once(entry: Entry) -> bool:
+    """Whether its process, or that of an instance of it, does not wait for somebody to ask."""
+    supervisor = entry.supervisor
+    return supervisor is not None and any(getattr(supervisor.options, key) for key in STARTING_KEYS)
 
 
 class AnyServicesView(ManagingView, ServicesView):
@@ -80,14 +87,11 @@ class AnyServicesView(ManagingView, ServicesView):
         is_saved = settings.pop("save", False)
         if not isinstance(is_saved, bool):
             raise RequestInvalid(f"save: must be true or false, not {described(is_saved)}")
-        await self._check_may_add(settings.get("name"))
+        name = str(settings.get("name"))
+        await self.check_may("write", name, doing="add")
+        if any(settings.get(key) for key in STARTING_KEYS):
+            await self.check_may("execute", name, doing="start")
         self.answer_added(manager.add(settings, is_saved=is_saved))
-
-    async def _check_may_add(self, name: object) -> None:
-        resource = service_resource(str(name))
-        allowed = self.authorizer.is_authorized(self, self.current_user, "write", resource)
-        if not await awaited(allowed):
-            raise NotAuthorized(f"You may not add {resource}")
 
 
 class AnyServiceView(ManagingView, ServiceView):
@@ -115,6 +119,8 @@ class InstancesView(ManagingView):
         given = body.get("parameters", {})
         if not isinstance(given, Mapping):
             raise RequestInvalid(f"parameters: must be an object, not {described(given)}")
+        if is_started_at_once(self.api.find(name)):
+            await self.check_may("execute", name, doing="start")
         self.answer_added(manager.add_instance(name, body.get("instance"), given=given))
 
 

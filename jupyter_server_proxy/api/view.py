@@ -66,18 +66,19 @@ class ApiView(FrontHandler):
 
     async def may_read(self, entry: Entry) -> bool:
         """Whether the authorizer lets this user see `entry` in a list."""
-        return await self._may("read", entry)
+        return await self.may("read", entry.name)
 
     async def may_execute(self, entry: Entry) -> bool:
         """Whether this user may start `entry`, and so see how and what it writes."""
-        return await self._may("execute", entry)
+        return await self.may("execute", entry.name)
 
     async def told(self, entry: Entry, facts: Facts) -> Facts:
         """As much of `facts` about `entry` as this user, who may read them, may see."""
         return facts if await self.may_execute(entry) else without_output(facts)
 
-    async def _may(self, action: str, entry: Entry) -> bool:
-        resource = service_resource(entry.name)
+    async def may(self, action: str, name: str) -> bool:
+        """Whether the authorizer lets this user do it to the service `name`, if there is one."""
+        resource = service_resource(name)
         allowed = self.authorizer.is_authorized(self, self.current_user, action, resource)
         return bool(await awaited(allowed))
 

@@ -366,6 +366,32 @@ async def test_only_who_may_write_adds_and_removes(make_own_jupyter: MakeJupyter
     await remove(jupyter, "other", 403)
 
 
+NO_STARTING = """
+from jupyter_server.auth.authorizer import Authorizer
+
+class NoStarting(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return action != "execute" or resource == "server-proxy:mine"
+
+c.ServerApp.authorizer_class = NoStarting
+c.ServerProxy.servers = {"warm": {"command": [sys.executable, "-c", ""], "keep_warm": True}}
+"""
+
+
+async def test_only_who_may_start_adds_what_starts_at_once(make_own_jupyter: MakeJupyter) -> None:
+    jupyter = make_own_jupyter(NO_STARTING)
+    for key in ("autostart", "keep_warm"):
+        body = {"name": "other", "command": COMMAND, key: True}
+        facts = await asked(jupyter, "POST", "servers", body, status=403)
+        assert facts["detail"] == "You may not start server-proxy:other"
+    await asked(jupyter, "POST", "servers/warm/instances", {}, status=403)
+    assert await listed(jupyter) == ["warm"]
+    await add(jupyter, "other", autostart=False)
+    await asked(jupyter, "POST", "servers/other/instances", {}, status=201)
+    await add(jupyter, "mine", autostart=True)
+    await has(jupyter, "mine", state="ready")
+
+
 async def test_a_page_of_another_site_adds_nothing(jupyter: Jupyter) -> None:
     body = json.dumps({"name": "evil", "command": ["x"]}).encode()
     answer = await fetch(jupyter, API + "servers", method="POST", body=body)
