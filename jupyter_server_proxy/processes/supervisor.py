@@ -25,6 +25,7 @@ from ..rules.lifecycle import (
     Event,
     Exited,
     ProbeSucceeded,
+    RestartWanted,
     RetryDue,
     SpawnFailed,
     StartWanted,
@@ -149,7 +150,7 @@ class Supervisor(Shown):
         if self._state in LIVE_STATES:
             self._record.note_restart()
         if not drain or self._state is not State.READY:
-            self._post_stop(StopReason.PERSON)
+            self._post_stop(StopReason.PERSON, is_restart=True)
         elif not self._is_draining:
             self._is_draining = True
             self._deadline.set(self._grace(), self._end_drain)
@@ -272,7 +273,7 @@ class Supervisor(Shown):
         """What was to be let finish has finished, or had its time."""
         self._is_draining = False
         self._deadline.cancel()
-        self._post_stop(StopReason.PERSON)
+        self._post_stop(StopReason.PERSON, is_restart=True)
 
     def _break_off_drain(self) -> None:
         """The child has ended meanwhile, or somebody wants it gone for another reason."""
@@ -421,10 +422,10 @@ class Supervisor(Shown):
             self._place.release()
             self._place = None
 
-    def _post_stop(self, reason: StopReason) -> None:
+    def _post_stop(self, reason: StopReason, *, is_restart: bool = False) -> None:
         if self._state is not State.CLOSED:
             self._record.stopped_by = reason
-        self._post(StopWanted())
+        self._post(RestartWanted() if is_restart else StopWanted())
 
     def _stop_unused(self, reason: StopReason) -> None:
         if self._is_draining:

@@ -85,6 +85,11 @@ class StopWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class RestartWanted:
+    """A person wants another child, and whoever waits for this one may wait for that."""
+
+
+@dataclass(frozen=True, slots=True)
 class CloseWanted:
     """Jupyter goes down, or the service is removed."""
 
@@ -105,6 +110,7 @@ Event = (
     | Declined
     | DeadlinePassed
     | StopWanted
+    | RestartWanted
     | CloseWanted
     | RetryDue
 )
@@ -121,6 +127,7 @@ _RESTARTING = RetryDue(is_restart=True)
 TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STOPPED, StartWanted): (_S.STARTING, (_E.SPAWN,)),
     (_S.STOPPED, StopWanted): (_S.STOPPED, ()),
+    (_S.STOPPED, RestartWanted): (_S.STOPPED, ()),
     (_S.STOPPED, CloseWanted): (_S.CLOSED, ()),
     (_S.STARTING, StartWanted): (_S.STARTING, ()),
     (_S.STARTING, ProbeSucceeded): (_S.READY, (_E.WAKE,)),
@@ -130,11 +137,13 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STARTING, Declined): (_S.STOPPED, (_E.RELEASE, _E.FAIL)),
     (_S.STARTING, DeadlinePassed): (_S.ABORTING, (_E.FAIL, _E.TERMINATE)),
     (_S.STARTING, StopWanted): (_S.STOPPING, (_E.FAIL, _E.TERMINATE)),
+    (_S.STARTING, RestartWanted): (_S.STOPPING, (_E.TERMINATE,)),
     (_S.STARTING, CloseWanted): (_S.CLOSING, (_E.FAIL, _E.TERMINATE)),
     (_S.READY, StartWanted): (_S.READY, (_E.WAKE,)),
     (_S.READY, Exited): (_S.STOPPED, (_E.RELEASE,)),
     (_S.READY, Crashed): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.READY, StopWanted): (_S.STOPPING, (_E.TERMINATE,)),
+    (_S.READY, RestartWanted): (_S.STOPPING, (_E.TERMINATE,)),
     (_S.READY, CloseWanted): (_S.CLOSING, (_E.TERMINATE,)),
     (_S.STOPPING, StartWanted): (_S.STOPPING, ()),
     (_S.STOPPING, Exited): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
@@ -143,6 +152,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STOPPING, Declined): (_S.STOPPED, (_E.RELEASE, _E.RESTART_IF_WAITING)),
     (_S.STOPPING, DeadlinePassed): (_S.STOPPING, (_E.KILL,)),
     (_S.STOPPING, StopWanted): (_S.STOPPING, ()),
+    (_S.STOPPING, RestartWanted): (_S.STOPPING, ()),
     (_S.STOPPING, CloseWanted): (_S.CLOSING, (_E.FAIL,)),
     (_S.ABORTING, StartWanted): (_S.ABORTING, (_E.FAIL,)),
     (_S.ABORTING, Exited): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
@@ -151,6 +161,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.ABORTING, Declined): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, DeadlinePassed): (_S.ABORTING, (_E.KILL,)),
     (_S.ABORTING, StopWanted): (_S.STOPPING, ()),
+    (_S.ABORTING, RestartWanted): (_S.STOPPING, ()),
     (_S.ABORTING, CloseWanted): (_S.CLOSING, ()),
     (_S.CLOSING, StartWanted): (_S.CLOSING, (_E.FAIL,)),
     (_S.CLOSING, Exited): (_S.CLOSED, (_E.RELEASE,)),
@@ -159,15 +170,18 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.CLOSING, Declined): (_S.CLOSED, (_E.RELEASE,)),
     (_S.CLOSING, DeadlinePassed): (_S.CLOSING, (_E.KILL,)),
     (_S.CLOSING, StopWanted): (_S.CLOSING, ()),
+    (_S.CLOSING, RestartWanted): (_S.CLOSING, ()),
     (_S.CLOSING, CloseWanted): (_S.CLOSING, ()),
     (_S.FAILED, StartWanted): (_S.FAILED, (_E.FAIL,)),
     (_S.FAILED, _INSISTING): (_S.STARTING, (_E.SPAWN,)),
     (_S.FAILED, StopWanted): (_S.STOPPED, ()),
+    (_S.FAILED, RestartWanted): (_S.STOPPED, ()),
     (_S.FAILED, CloseWanted): (_S.CLOSED, ()),
     (_S.FAILED, RetryDue): (_S.STOPPED, ()),
     (_S.FAILED, _RESTARTING): (_S.STARTING, (_E.SPAWN,)),
     (_S.CLOSED, StartWanted): (_S.CLOSED, (_E.FAIL,)),
     (_S.CLOSED, StopWanted): (_S.CLOSED, ()),
+    (_S.CLOSED, RestartWanted): (_S.CLOSED, ()),
     (_S.CLOSED, CloseWanted): (_S.CLOSED, ()),
 }
 

@@ -158,3 +158,13 @@ async def test_who_gives_up_waiting_is_not_told_any_more(make_ready) -> None:
         removal.cancel()
         await asyncio.wait({removal})
         assert len(supervisor._subscribers) == followers
+
+
+async def test_a_restart_of_what_is_starting_refuses_nobody(make_supervisor, app) -> None:
+    supervisor = make_supervisor(app("web.py", "--bind-after", "0.5"))
+    visitor = begin(supervisor.ensure_ready())
+    await a_round()
+    assert supervisor.state is State.STARTING
+    restart = begin(supervisor.restart(drain=True))
+    assert (await patiently(visitor)).generation == 2
+    assert await patiently(restart) == await visitor

@@ -18,6 +18,7 @@ from jupyter_server_proxy.rules.lifecycle import (
     Exited,
     IllegalTransition,
     ProbeSucceeded,
+    RestartWanted,
     RetryDue,
     SpawnFailed,
     StartWanted,
@@ -36,6 +37,7 @@ EVENTS: dict[str, Event] = {
     "decline": Declined(),
     "deadline": DeadlinePassed(),
     "stop": StopWanted(),
+    "another": RestartWanted(),
     "close": CloseWanted(),
     "retry": RetryDue(),
     "restart": RetryDue(is_restart=True),
@@ -65,6 +67,14 @@ CLOSING  decline=CLOSED:RELEASE
 CLOSING  nospawn=CLOSED:RELEASE  deadline=CLOSING:KILL  stop=CLOSING  close=CLOSING
 FAILED   start=FAILED:FAIL  insist=STARTING:SPAWN  stop=STOPPED  close=CLOSED  retry=STOPPED
 FAILED   restart=STARTING:SPAWN
+STOPPED  another=STOPPED
+STARTING another=STOPPING:TERMINATE
+READY    another=STOPPING:TERMINATE
+STOPPING another=STOPPING
+ABORTING another=STOPPING
+CLOSING  another=CLOSING
+FAILED   another=STOPPED
+CLOSED   another=CLOSED
 CLOSED   start=CLOSED:FAIL  insist=CLOSED:FAIL  stop=CLOSED  close=CLOSED
 """
 
