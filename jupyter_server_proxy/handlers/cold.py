@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 # A start that ends within so many seconds, one way or the other, is answered by what came of it.
 PATIENCE = 0.03
-# A page without a script that comes back within so many seconds has done that by itself.
-RETURNS_WITHIN = 10.0
+# A page without a script that comes back within so many seconds has done that by itself. Whoever
+# loads it anew in that time is told how the start has ended, too, so no more than is needed.
+RETURNS_WITHIN = 5.0
 # Where a start ends that was shown, unless it succeeds.
 _OVER = frozenset((State.STOPPED, State.STOPPING, State.ABORTING, State.FAILED))
 
