@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ..rules.service import HttpReadiness, LogReadiness, ProcessOptions, Readiness, TcpReadiness
 from ..rules.targets import Target, TcpTarget
 from .child import Binding, Child, Ended, Launch, SpawnRefused, SpawnRequest
-from .failure import masked_command
 from .guardian import Guardian
+from .masking import masked_command
 from .output import Output
 from .owners import Listener, Ownership, find_listener
 from .pipe import Pipe

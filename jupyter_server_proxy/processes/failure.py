@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import (
@@ -23,15 +20,6 @@ from .usage import StopReason
 
 SHOWN_LINES = 50
 _LINES_IN_MESSAGE = 10
-_HIDDEN = "****"
-# Stands for it until the shell's quotes are in place, which it does not need itself.
-_PLACEHOLDER = "%%HIDDEN%%"
-_SURE = r"(?i:token|passw(?:or)?d|passphrase|secret|credentials?)"
-# `--api-key`, `accessKey`, but not `--monkey`.
-_SECRET_NAME = re.compile(rf"(?:{_SURE}|(?:^|[-_./:])(?i:key|auth)|(?<=[a-z])(?:Key|Auth))$")
-_QUERY_SECRET = re.compile(rf"([?&](?:[\w.-]*{_SURE}|(?:[\w.-]*[-_.])?(?i:key|auth))=)[^&#\s]+()")
-_INNER_SECRET = re.compile(rf"(\s--?[\w.-]*{_SURE}[=\s]\s*)[^\s-]\S*()")
-_URL_PASSWORD = re.compile(r"(\w://[^/\s:@]*:)[^/\s@]+(@)")
 _OFTEN = ", often out of memory"
 _OFTEN_OUT_OF_MEMORY = signal.Signals.SIGTERM if not hasattr(signal, "SIGKILL") else signal.SIGKILL
 # By signal 9, as it is seen directly and through a shell.
@@ -97,30 +85,6 @@ def describe_exit(returncode: int | None) -> str:
 def without_guess(text: str) -> str:
     """`text`, which says how a child ended, without what may have been the cause."""
     return text.replace(_OFTEN, "")
-
-
-def masked_command(argv: Sequence[str]) -> str:
-    """`argv` as a shell would read it, with the values of what looks like a secret hidden."""
-    masked: list[str] = []
-    is_next_secret = False
-    for argument in argv:
-        if is_next_secret and not argument.startswith("--"):
-            masked.append(_PLACEHOLDER)
-            is_next_secret = False
-            continue
-        name, equals, value = argument.partition("=")
-        is_secret = bool(_SECRET_NAME.search(name)) and " " not in name
-        is_next_secret = is_secret and not equals and name.startswith("-")
-        shown = f"{name}={_PLACEHOLDER}" if is_secret and value else _without_secrets(argument)
-        masked.append(shown)
-    return shlex.join(masked).replace(_PLACEHOLDER, _HIDDEN)
-
-
-def _without_secrets(text: str) -> str:
-    """`text` without those in URLs, and in the options of a command line for a shell."""
-    for pattern in (_QUERY_SECRET, _INNER_SECRET, _URL_PASSWORD):
-        text = pattern.sub(rf"\1{_PLACEHOLDER}\2", text)
-    return text
 
 
 def refusal(
