@@ -29,23 +29,25 @@ class RawSocketHandler(NamedLocalProxyHandler):
             self._refuse()
         destination = await self._admitted(host, port, proxied_path)
         stream = await open_stream(destination.target, timeout=self.connect_timeout)
-        stack = ExitStack()
-        self._use = stack.enter_context(self.in_use(proxied_path, is_tunnel=True))
-        self._note_tunnel(proxied_path)
-        if self._is_told_messages:
-            # By this name overrides write to the stream.
-            self.ws_transp = stream[1]
-            fields = with_subprotocols((), self._chosen_subprotocols())
-            await self.relay_messages(StreamEnd(stream), destination, fields, stack)
-            return
-        relay_raw(
-            self.application,
-            self.request,
-            stream,
-            on_data=self._tunnel_watch(destination),
-            on_ended=stack.close,
-            living=self._living(),
-        )
+        with ExitStack() as stack:
+            stack.callback(stream[1].close)
+            self._use = stack.enter_context(self.in_use(proxied_path, is_tunnel=True))
+            self._note_tunnel(proxied_path)
+            if self._is_told_messages:
+                # By this name overrides write to the stream.
+                self.ws_transp = stream[1]
+                fields = with_subprotocols((), self._chosen_subprotocols())
+                await self.relay_messages(StreamEnd(stream), destination, fields, stack)
+                return
+            relay_raw(
+                self.application,
+                self.request,
+                stream,
+                on_data=self._tunnel_watch(destination),
+                # What is held for it is the stream's from here on.
+                on_ended=stack.pop_all().close,
+                living=self._living(),
+            )
         self.note_taken_over()
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
