@@ -55,8 +55,7 @@ class Parameter:
                 return self._choice(value)
             case Kind.STRING:
                 return self._option_free(_text(value, "a string"))
-            case Kind.PATH:
-                return _text(value, "a path below Jupyter's root directory, as a string")
+        return _text(value, "a path below Jupyter's root directory, as a string")
 
     def implied(self) -> Value:
         """What is taken where neither a value nor a default is given."""
@@ -66,8 +65,7 @@ class Parameter:
                 return low if self.maximum is None else min(low, self.maximum)
             case Kind.CHOICE:
                 return self.choices[0]
-            case Kind.STRING | Kind.PATH:
-                return ""
+        return ""
 
     def declaration(self) -> dict[str, Any]:
         """How it was declared, for programs that ask people for values."""

@@ -54,8 +54,7 @@ def may_wake(kind: Kind, *, is_asleep: bool) -> bool:
             return True
         case Kind.RESOURCE:
             return not is_asleep
-        case Kind.GUESS:
-            return False
+    return False
 
 
 def _is_guess(fields: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from jupyter_server_proxy.rules.callables import (
     Asked,
     asked_arguments,
+    blamed_name,
     call_with_known,
     callable_name,
     check_callable,
@@ -162,3 +163,11 @@ def test_the_old_name_names_the_missing_arguments() -> None:
     assert call_with_asked_args(lambda a, b: a * b, {"a": 5, "b": 4, "c": 8}) == 20
     with pytest.raises(TypeError, match="missing required positional argument: x, y"):
         call_with_asked_args(lambda a, x, y: a, {"a": 5})
+
+
+def test_a_callable_is_put_down_to_its_package_or_its_module() -> None:
+    partial = functools.partial(functools.partial(two, port=1))
+    assert blamed_name(partial, "dist") == "two() of package dist"
+    assert blamed_name(partial) == f"two() of module {__name__}"
+    nameless = eval("lambda: 1", {"__name__": "__main__"})
+    assert blamed_name(nameless) == "<lambda>()"

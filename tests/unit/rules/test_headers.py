@@ -10,6 +10,7 @@ from jupyter_server_proxy.rules.headers import (
     ClientFacts,
     ResponseRules,
     connection_options,
+    is_event_stream,
     request_headers,
     response_headers,
 )
@@ -385,3 +386,16 @@ def test_whatever_a_backend_sends_nothing_unsendable_passes(raw):
     for name, value in response_headers(raw, RULES):
         assert not any(character in "\r\n\x00" for character in name + value)
         assert name.encode("latin-1") in [key for key, _ in raw] or name == "X-Accel-Buffering"
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_stream"),
+    [
+        ([(b"X", b"y"), (b"content-TYPE", b"Text/Event-Stream; charset=utf-8")], True),
+        ([(b"Content-Type", b"text/plain")], False),
+        ([(b"X-Type", b"text/event-stream")], False),
+        ([], False),
+    ],
+)
+def test_an_event_stream_is_known_by_its_head(raw, is_stream):
+    assert is_event_stream(raw) is is_stream

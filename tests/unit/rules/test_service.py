@@ -51,3 +51,8 @@ def test_nothing_of_it_can_be_changed(thing):
 def test_shared_defaults_cannot_be_written_through():
     with pytest.raises(TypeError):
         service().environment["A"] = "b"
+
+
+def test_an_instance_is_called_by_both_names():
+    assert service().label == "app"
+    assert service(instance="two").label == "app/two"
