@@ -41,6 +41,7 @@ class Exchange:
         "_chunks",
         "_connection",
         "_failure",
+        "_first_line",
         "_has_excess",
         "_has_head",
         "_head_bytes",
@@ -66,8 +67,8 @@ class Exchange:
         self._connection = connection
         self._is_head_request = method == "HEAD"
         self._parser: Any = httptools.HttpResponseParser(self)
-        # Scripts often end the lines of a head with LF alone (RFC 9112 section 2.2).
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+        # Its last byte as long as it goes on, then None.
+        self._first_line: bytes | None = b""
         self._chunks: deque[bytes] = deque()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -175,6 +176,8 @@ class Exchange:
         return self._is_complete
 
     def _parse(self, data: bytes) -> None:
+        if self._first_line is not None:
+            self._look_how_lines_end(data, self._first_line)
         self._since_body += len(data)
         try:
             self._parser.feed_data(data)
@@ -188,6 +191,18 @@ class Exchange:
         else:
             if self._since_body > MAX_HEAD_BYTES and not self._is_complete:
                 self.fail(BackendSpokeNonsense(f"The application sent no valid HTTP: {TOO_LARGE}"))
+
+    def _look_how_lines_end(self, data: bytes, before: bytes) -> None:
+        """Understand lines that end with LF alone, as those of scripts often do (RFC 9112
+        section 2.2), if the first one does: an LF later on may be in a value that somebody has
+        put there to smuggle a field. `before` is the byte before `data`."""
+        end = data.find(b"\n")
+        if end < 0:
+            self._first_line = data[-1:]
+            return
+        self._first_line = None
+        if (data[end - 1 : end] if end else before) != b"\r":
+            self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
 
     def _count(self, data: bytes, remaining: int) -> None:
         """An identity body needs no parser: its bytes are the message (RFC 9112 section 6)."""

@@ -125,7 +125,7 @@ class FrontHandler(JupyterHandler):
         allowed = self.authorizer.is_authorized(
             self, user, self._authorization_action(), self.authorization_resource
         )
-        if not await awaited(allowed):
+        if allowed is not True and not await awaited(allowed):
             raise NotAuthorized(f"You may not use {self.authorization_resource}")
         if self.is_upgrade and not self.check_origin():
             raise OriginNotAllowed("A page of this origin may not open connections here")

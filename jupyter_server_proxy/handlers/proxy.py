@@ -83,7 +83,8 @@ class ProxyHandler(SeamsHandler):
     async def _check_host(self, host: str) -> None:
         # As it will be contacted: who decides may not know all spellings of a host.
         name = hosts.canonical_host(host)
-        if name is None or not await awaited(self._check_host_allowlist(name)):
+        allowed = False if name is None else self._check_host_allowlist(name)
+        if allowed is not True and not await awaited(allowed):
             raise HostNotAllowed(f"Host {host!r} is not allowed. {HELP_HOSTS}")
 
     def _find_target(self, host: str, port: int | str) -> Target:

@@ -5,7 +5,7 @@ Without such an override nothing here is run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tornado import httpclient, iostream
@@ -100,10 +100,14 @@ class AnswerSeams(RelayingHandler):
         """Whether the head of an answer is out, so that no other can follow."""
         return super().is_head_sent or self._is_flushed
 
-    async def _pass_on_as_it_comes(self, exchange: Exchange, destination: Destination) -> None:
-        if self.overrides.isdisjoint(ANSWER_SEAMS):
-            await super()._pass_on_as_it_comes(exchange, destination)
-            return
+    def _pass_on_as_it_comes(
+        self, exchange: Exchange, destination: Destination
+    ) -> Coroutine[Any, Any, None]:
+        if not self.overrides or self.overrides.isdisjoint(ANSWER_SEAMS):
+            return super()._pass_on_as_it_comes(exchange, destination)
+        return self._pass_on_held(exchange, destination)
+
+    async def _pass_on_held(self, exchange: Exchange, destination: Destination) -> None:
         fields = self._response_fields(exchange.headers, exchange.status, destination)
         self._begin_answer(exchange.status, exchange.reason, fields)
         if self.request.method == "HEAD" and exchange.content_length is not None:

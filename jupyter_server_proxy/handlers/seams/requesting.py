@@ -6,6 +6,7 @@ Without such an override nothing here is run. The whole body is in `request.body
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 from tornado import httpclient, httputil
@@ -113,11 +114,14 @@ class RequestSeams(AnswerSeams):
 
     # --- where the engine asks them -------------------------------------------------------
 
-    async def relay_exchange(self, destination: Destination) -> None:
+    # No coroutine of its own: whoever overrides nothing must not pay for it.
+    def relay_exchange(self, destination: Destination) -> Coroutine[Any, Any, None]:
         """Send this request and pass the answer on, as overridden methods say."""
-        if self.overrides.isdisjoint(REQUEST_SEAMS):
-            await super().relay_exchange(destination)
-            return
+        if not self.overrides or self.overrides.isdisjoint(REQUEST_SEAMS):
+            return super().relay_exchange(destination)
+        return self._relay_overridden(destination)
+
+    async def _relay_overridden(self, destination: Destination) -> None:
         self._destination = destination
         is_event_stream = self.request.headers.get("Accept") == "text/event-stream"
         relay = self._proxy_progressive if is_event_stream else self._proxy_buffered

@@ -208,3 +208,9 @@ async def test_101_ends_the_exchange_and_keeps_what_follows():
     await response.head_arrived()
     assert (response.status, response.leftover) == (101, b"first bytes")
     assert not response.end()
+
+
+async def test_a_bare_line_feed_within_a_value_begins_no_other_field():
+    smuggling = b"HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: b=1\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(BackendSpokeNonsense):
+        await exchange("GET", smuggling).head_arrived()
