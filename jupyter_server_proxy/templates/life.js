@@ -186,7 +186,11 @@
     isOpening = true;
     disconnect();
     show("starting", "Opening…");
-    location.reload(); // the same address, with its query and fragment
+    // The same address, with its query and fragment. Programs that steer a browser take a page that
+    // goes before it is loaded for one that could not be loaded.
+    const reload = () => location.reload();
+    if (document.readyState === "complete") reload();
+    else window.addEventListener("load", () => setTimeout(reload));
   }
 
   function lookAgain() {

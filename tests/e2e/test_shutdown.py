@@ -29,6 +29,8 @@ def page(browser: Browser, jupyter: JupyterProcess) -> Iterator[Page]:
         ("with-daemon", "With a daemon"),
     ):
         page.goto(f"{name}/")
+        # The page that shows how the start goes has the same heading, and gives way by itself.
+        expect(page.locator("main[data-view]")).to_have_count(0)
         expect(page.locator("h1")).to_have_text(title)
     yield page
     context.close()
