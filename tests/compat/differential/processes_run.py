@@ -13,6 +13,7 @@ from .sides import Side
 
 # Not the same for two servers, or the test's own.
 NO_MATTER = (
+    "PYTHONUNBUFFERED",
     "JPY_PARENT_PID",
     "JUPYTER_SERVER_PROXY_TEST_SERVER",
     "MAIN",
