@@ -28,6 +28,7 @@ from traitlets import (
 from ..backend.exchange import Exchange
 from ..callbacks import call
 from ..errors import RewriteFailed
+from ..rules.headers import is_event_stream
 from ..rules.service import Origin, UserCallable
 
 
@@ -108,18 +109,13 @@ def wants_rewriting(exchange: Exchange, content_types: Sequence[str]) -> bool:
 
     `content_types` holds media types ("text/html") or ranges ("text/*"); empty means all.
     """
-    if is_event_stream(exchange) or exchange.status == 101:
+    if is_event_stream(exchange.headers) or exchange.status == 101:
         return False
     if not content_types:
         return True
     media_type = _media_type(exchange)
     main_type = media_type.partition("/")[0]
     return media_type in content_types or f"{main_type}/*" in content_types
-
-
-def is_event_stream(exchange: Exchange) -> bool:
-    """Whether this response is one that only ends when somebody leaves."""
-    return _media_type(exchange) == "text/event-stream"
 
 
 def _media_type(exchange: Exchange) -> str:

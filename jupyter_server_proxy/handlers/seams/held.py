@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...backend.exchange import Exchange
-from ...relay.rewrite import is_event_stream
+from ...rules.headers import is_event_stream
 
 # Bytes of an answer that are held in memory.
 HELD_BYTES = 4 * 1024 * 1024
@@ -29,7 +29,7 @@ async def hold(
     `on_flush` is called before anything goes out: from then on the answer is no longer held.
     `on_progress` is called for every chunk. Raises what broke the exchange.
     """
-    size = HELD_BYTES + 1 if is_event_stream(exchange) else 0
+    size = HELD_BYTES + 1 if is_event_stream(exchange.headers) else 0
     is_held = True
     while chunk := await exchange.read():
         on_progress()

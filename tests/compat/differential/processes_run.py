@@ -13,11 +13,11 @@ from .sides import Side
 
 # Not the same for two servers, or the test's own.
 NO_MATTER = (
-    "PYTHONUNBUFFERED",
     "JPY_PARENT_PID",
     "JUPYTER_SERVER_PROXY_TEST_SERVER",
     "MAIN",
     "PYTEST_CURRENT_TEST",
+    "PYTHONUNBUFFERED",
     "SHLVL",
     "TMPDIR",
     "_",
