@@ -1,36 +1,25 @@
-"""`StandaloneProxyServer`: an application that *has* a service and serves nothing else.
-
-Wiring only: the engine is the one of the extension, `hub` and `gate` say who may come in.
-"""
+"""`StandaloneProxyServer`: the command line and configuration of an application that *has* a
+service and serves nothing else. What is served is made in `application`."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from datetime import datetime
 from textwrap import dedent
 from typing import Any
 
 from jupyter_core.application import JupyterApp, base_aliases, base_flags
-from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
 from tornado import web
 from traitlets import default
 
-from ..api.context import Api
-from ..api.routes import api_routes
-from ..config.routes import literal_pattern
 from ..errors import ConfigurationError
-from ..handlers import RawSocketHandler, Runtime, with_streaming
+from ..handlers import Runtime
 from ..handlers.activity import KEY as ACTIVITY_KEY
-from ..handlers.catalog import Entry, Source
-from ..handlers.facts import Addresses
-from ..handlers.relaying import RelayingHandler
-from ..rules.paths import decoded_path
-from . import gate, tls
+from . import tls
 from .activity import ActivityReporter
+from .application import make_application
 from .environment import is_loopback
-from .process import make_process
 from .serving import Listening, serve_until_signalled
 from .traits import StandaloneTraits, service_options
 
@@ -44,10 +33,6 @@ OWN_ALIASES = (
     "server_port",
     "activity_interval",
     "websocket_max_message_size",
-)
-NEEDS_JUPYTERHUB = (
-    "Logging in needs the package jupyterhub, which is not installed. Install it with "
-    "`pip install jupyter-server-proxy[standalone]`, or let everybody in with --no-authentication."
 )
 
 
@@ -99,107 +84,12 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
     def _default_command(self) -> list[str]:
         return list(self.extra_args)
 
-    # --- the application -------------------------------------------------------------------
+    # --- serving -----------------------------------------------------------------------------
 
     def create_app(self) -> web.Application:
         """The Tornado application. Nothing is started; the `Runtime` in it is the caller's to
         close. Raises TraitError or ConfigurationError for what cannot work."""
-        gate_class, provider = self._make_gate()
-        handler, keywords = self._make_handler(gate_class)
-        settings = self._settings(provider)
-        runtime = Runtime.of(settings, self.log)
-        application = web.Application(
-            [
-                *self._api_routes(gate_class, runtime),
-                *with_streaming(self._routes(gate_class, handler, keywords)),
-            ],
-            default_handler_class=gate.OutsideHandler,
-            **settings,
-        )
-        self._list(runtime, handler, keywords)
-        return application
-
-    def _make_handler(self, gate_class: type[RelayingHandler]) -> tuple[Any, dict[str, Any]]:
-        process = make_process(self, name=str(self.name), gate=gate_class)
-        handler: Any
-        handler, keywords = process.make_proxy_handler()
-        if handler is None:
-            raise ConfigurationError(
-                str(self.name), "command", "is missing: it is what follows after `--`"
-            )
-        # Nobody else's code is below the gate, so bodies may be streamed; raw sockets have none.
-        handler.relays_only = not issubclass(handler, RawSocketHandler)
-        return handler, keywords
-
-    def _routes(
-        self, gate_class: type[RelayingHandler], handler: Any, keywords: dict[str, Any]
-    ) -> list[Any]:
-        base = literal_pattern(decoded_path(self.base_url))
-        routes: list[Any] = [(base + "/(.*)", handler, keywords)]
-        if not self.no_authentication:
-            routes.insert(0, (base + "/oauth_callback", self._import_hub().CallbackHandler))
-        if base:
-            without_slash = type("StandaloneBasePath", (gate_class, gate.BasePathHandler), {})
-            routes.append((base, without_slash))
-        return routes
-
-    def _api_routes(self, gate_class: type[RelayingHandler], runtime: Runtime) -> list[Any]:
-        base = literal_pattern(decoded_path(self.base_url))
-        api = Api(runtime, Addresses(self.base_url, is_alone=True))
-        return api_routes(base, api, guard=lambda view: gate.guarded_api(view, gate_class))
-
-    def _settings(self, provider: IdentityProvider) -> dict[str, Any]:
-        return {
-            "base_url": self.base_url,
-            # Logins do not outlive this process: the Hub remembers them.
-            "cookie_secret": os.urandom(32),
-            "identity_provider": provider,
-            "authorizer": AllowAllAuthorizer(parent=self, identity_provider=provider),
-            # Which names lead here is the business of the proxy in front of us.
-            "allow_remote_access": True,
-            # The gate asks for a login, and answers upgrades without one in its own way.
-            "allow_unauthenticated_access": True,
-            "log_function": self._log_request,
-            gate.HUB_ENVIRONMENT: self.hub,
-            gate.TRUST_XHEADERS: self.trust_xheaders,
-        }
-
-    def _make_gate(self) -> tuple[type[RelayingHandler], IdentityProvider]:
-        if self.no_authentication:
-            return gate.OpenGate, gate.OpenIdentityProvider(parent=self)
-        hub = self._import_hub()
-        login = hub.StandaloneHubOAuth(parent=self, base_url=f"{self.base_url}/")
-        return hub.HubGate, hub.HubIdentityProvider(parent=self, hub_auth=login)
-
-    def _import_hub(self) -> Any:
-        try:
-            from . import hub  # noqa: PLC0415  # jupyterhub is optional
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != "jupyterhub":
-                raise
-            raise ConfigurationError(
-                str(self.name), "no_authentication", NEEDS_JUPYTERHUB
-            ) from error
-        return hub
-
-    def _list(self, runtime: Runtime, handler: Any, keywords: Any) -> None:
-        """Tell of the service, and make its supervisor now, so that `autostart` works."""
-        service = handler.service
-        runtime.catalog.add(Entry(service.name, Source.CONFIG, service))
-        make = getattr(handler, "make_supervisor", None)
-        if make is not None:
-            make(runtime, self.base_url, keywords["state"])
-
-    def _log_request(self, handler: web.RequestHandler) -> None:
-        """One line per request, without its query, which may hold a token."""
-        request = handler.request
-        milliseconds = 1000 * request.request_time()
-        line = "%d %s %s (%s) %.2fms"
-        status = handler.get_status()
-        log = self.log.debug if status < 400 else self.log.info
-        log(line, status, request.method, request.path, request.remote_ip, milliseconds)
-
-    # --- serving -----------------------------------------------------------------------------
+        return make_application(self, name=str(self.name), log=self.log)
 
     def start(self) -> None:
         """Serve until a signal asks to end. Exits with 1 when that cannot begin."""

@@ -1,0 +1,120 @@
+"""The Tornado application of one service: its routes, who may use them, and its settings.
+
+Wiring only: the engine is the one of the extension, `login` says who may come in.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_server.auth import AllowAllAuthorizer
+from tornado import web
+
+from ..api.context import Api
+from ..api.routes import api_routes
+from ..config.routes import literal_pattern
+from ..errors import ConfigurationError
+from ..handlers import RawSocketHandler, Runtime, with_streaming
+from ..handlers.catalog import Entry, Source
+from ..handlers.facts import Addresses
+from ..rules.paths import decoded_path
+from . import gate
+from .login import Login, make_login
+from .process import make_process
+from .traits import StandaloneTraits
+
+Route = Any
+
+
+def make_application(
+    options: StandaloneTraits, *, name: str, log: logging.Logger
+) -> web.Application:
+    """See `StandaloneProxyServer.create_app`."""
+    login = make_login(options, name=name)
+    handler, keywords = _service_handler(options, login, name=name)
+    settings = _settings(options, login, log=log)
+    runtime = Runtime.of(settings, log)
+    application = web.Application(
+        [
+            *_api_routes(options, login, runtime),
+            *with_streaming(_routes(options, login, handler, keywords)),
+        ],
+        default_handler_class=gate.OutsideHandler,
+        **settings,
+    )
+    _enter(handler, keywords, runtime, base_url=options.base_url)
+    return application
+
+
+def _service_handler(
+    options: StandaloneTraits, login: Login, *, name: str
+) -> tuple[Any, dict[str, Any]]:
+    process = make_process(options, name=name, gate=login.gate)
+    handler: Any
+    handler, keywords = process.make_proxy_handler()
+    if handler is None:
+        raise ConfigurationError(name, "command", "is missing: it is what follows after `--`")
+    # Nobody else's code is below the gate, so bodies may be streamed; raw sockets have none.
+    handler.relays_only = not issubclass(handler, RawSocketHandler)
+    return handler, keywords
+
+
+def _routes(
+    options: StandaloneTraits, login: Login, handler: Any, keywords: dict[str, Any]
+) -> list[Route]:
+    base = literal_pattern(decoded_path(options.base_url))
+    own: list[Route] = [(base + path, view) for path, view in login.routes]
+    service: list[Route] = [(base + "/(.*)", handler, keywords)]
+    if base:
+        without_slash = type("StandaloneBasePath", (login.gate, gate.BasePathHandler), {})
+        service.append((base, without_slash))
+    return own + service
+
+
+def _api_routes(options: StandaloneTraits, login: Login, runtime: Runtime) -> list[Route]:
+    base = literal_pattern(decoded_path(options.base_url))
+    api = Api(runtime, Addresses(options.base_url, is_alone=True))
+    return api_routes(base, api, guard=lambda view: gate.guarded_api(view, login.gate))
+
+
+def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -> dict[str, Any]:
+    provider = login.identity_provider
+    return {
+        "base_url": options.base_url,
+        # Logins do not outlive this process: the Hub remembers them.
+        "cookie_secret": os.urandom(32),
+        "identity_provider": provider,
+        "authorizer": AllowAllAuthorizer(parent=options, identity_provider=provider),
+        # Which names lead here is the business of the proxy in front of us.
+        "allow_remote_access": True,
+        # The gate asks for a login, and answers upgrades without one in its own way.
+        "allow_unauthenticated_access": True,
+        "log_function": _request_logger(log),
+        gate.HUB_ENVIRONMENT: options.hub,
+        gate.TRUST_XHEADERS: options.trust_xheaders,
+    }
+
+
+def _enter(handler: Any, keywords: dict[str, Any], runtime: Runtime, *, base_url: str) -> None:
+    """Tell of the service, and make its supervisor now, so that `autostart` works."""
+    service = handler.service
+    runtime.catalog.add(Entry(service.name, Source.CONFIG, service))
+    make = getattr(handler, "make_supervisor", None)
+    if make is not None:
+        make(runtime, base_url, keywords["state"])
+
+
+def _request_logger(log: logging.Logger) -> Callable[[web.RequestHandler], None]:
+    def log_request(handler: web.RequestHandler) -> None:
+        """One line per request, without its query, which may hold a token."""
+        request = handler.request
+        milliseconds = 1000 * request.request_time()
+        line = "%d %s %s (%s) %.2fms"
+        status = handler.get_status()
+        tell = log.debug if status < 400 else log.info
+        tell(line, status, request.method, request.path, request.remote_ip, milliseconds)
+
+    return log_request
