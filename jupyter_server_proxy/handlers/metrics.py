@@ -114,6 +114,10 @@ MACHINE = (PROCESSORS, MEMORY)
 ALL = (*LIFE, *TRAFFIC, *MACHINE)
 
 
+# Seconds. After a longer silence, what was used meanwhile says little about now.
+LONGEST_BETWEEN_SCRAPES = 900.0
+
+
 class Use:
     """What the trees of processes use of the machine, as of the last time that somebody asked.
 
@@ -140,7 +144,7 @@ class Use:
         from ..processes.tree import TreeMeter  # noqa: PLC0415 - not before it is needed
 
         if self._meter is None:
-            self._meter = TreeMeter()
+            self._meter = TreeMeter(remembers=LONGEST_BETWEEN_SCRAPES)
         self._measured = await self._meter.measure(pids)
 
 

@@ -13,7 +13,9 @@ import psutil
 _FIRST_LOOK = 0.1
 # The last look is as good as a first one for this long; after it, another is taken.
 _STALE_AFTER = 60.0
-_FRESH_BEFORE = 0.05
+# For so long nobody measures again: people do not read faster, and all of the system's processes
+# are looked at.
+GOOD_FOR = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +40,85 @@ class _Look:
         )
 
 
-class TreeMeter:
-    """Remembers the last look at each tree, so that the next one can tell the difference."""
+@dataclass(eq=False, slots=True)
+class _Round:
+    """One measurement, for all who ask before it begins."""
 
-    def __init__(self) -> None:
+    pids: set[int]
+    task: asyncio.Task[dict[int, TreeUse]] | None = None
+
+
+class TreeMeter:
+    """Measures each tree once for all who ask at about the same time.
+
+    It remembers the last look at each tree, so that the next one can tell the difference, for
+    `remembers` seconds. For the event loop's thread.
+    """
+
+    def __init__(self, *, remembers: float = _STALE_AFTER) -> None:
+        self._remembers = remembers
         self._looks: dict[int, _Look] = {}
-        self._turn = asyncio.Lock()
+        # When each tree was measured last, and what came of it: None when it had ended.
+        self._measured: dict[int, tuple[float, TreeUse | None]] = {}
+        self._present: _Round | None = None
+        self._next: _Round | None = None
 
     async def measure(self, pids: Iterable[int]) -> dict[int, TreeUse]:
         """The use of each tree by its root; those that have ended are left out.
 
-        Reads files of the system, in another thread.
+        It may be a second old. Reads files of the system, in another thread.
         """
-        wanted = sorted(set(pids))
-        if not wanted:
-            return {}
-        async with self._turn:
-            return await asyncio.to_thread(self._measure, wanted)
+        wanted = set(pids)
+        now = time.monotonic()
+        fresh = {pid: use for pid, (at, use) in self._measured.items() if now - at < GOOD_FOR}
+        found = {pid: use for pid, use in fresh.items() if use is not None}
+        for task in self._join(wanted - fresh.keys()):
+            # Whoever else waits for it still does when this one has gone.
+            found |= await asyncio.shield(task)
+        return {pid: use for pid, use in found.items() if pid in wanted}
 
-    def _measure(self, pids: list[int]) -> dict[int, TreeUse]:
-        before = {pid: look for pid in pids if (look := self._last(pid))}
-        before.update(look_at([pid for pid in pids if pid not in before]))
-        if any(time.monotonic() - look.at < _FRESH_BEFORE for look in before.values()):
-            time.sleep(_FIRST_LOOK)
-        now = look_at(before)
-        self._looks = {**{p: k for p, k in self._looks.items() if not _is_stale(k)}, **now}
-        return {pid: _difference(before[pid], look) for pid, look in now.items()}
+    def _join(self, pids: set[int]) -> list[asyncio.Task[dict[int, TreeUse]]]:
+        """The measurements that together tell about `pids`."""
+        rounds = []
+        if self._present is not None and not pids.isdisjoint(self._present.pids):
+            rounds.append(self._present)
+            pids = pids - self._present.pids
+        if pids:
+            if self._next is None:
+                self._next = _Round(set())
+                self._next.task = asyncio.create_task(
+                    self._run(self._next, after=self._present), name="server-proxy: processes"
+                )
+            self._next.pids |= pids
+            rounds.append(self._next)
+        return [it.task for it in rounds if it.task is not None]
 
-    def _last(self, pid: int) -> _Look | None:
-        look = self._looks.get(pid)
-        return None if look is None or _is_stale(look) else look
+    async def _run(self, present: _Round, *, after: _Round | None) -> dict[int, TreeUse]:
+        if after is not None and after.task is not None:
+            await asyncio.wait({after.task})
+        self._present, self._next = present, None
+        try:
+            return await self._measure(present.pids)
+        finally:
+            self._present = None
 
+    async def _measure(self, pids: set[int]) -> dict[int, TreeUse]:
+        now = time.monotonic()
+        known = {pid: it for pid, it in self._looks.items() if now - it.at < self._remembers}
+        before = {pid: look for pid, look in known.items() if pid in pids}
+        if unknown := pids - before.keys():
+            before |= await asyncio.to_thread(look_at, unknown)
+            await asyncio.sleep(_FIRST_LOOK)
+        looks = await asyncio.to_thread(look_at, before)
+        self._looks = {**known, **looks}
+        found = {pid: _difference(before[pid], look) for pid, look in looks.items()}
+        self._note(pids, found)
+        return found
 
-def _is_stale(look: _Look) -> bool:
-    return time.monotonic() - look.at > _STALE_AFTER
+    def _note(self, pids: set[int], found: Mapping[int, TreeUse]) -> None:
+        now = time.monotonic()
+        fresh = {pid: it for pid, it in self._measured.items() if now - it[0] < GOOD_FOR}
+        self._measured = {**fresh, **{pid: (now, found.get(pid)) for pid in pids}}
 
 
 def _difference(before: _Look, after: _Look) -> TreeUse:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import psutil
 import pytest
 
-from jupyter_server_proxy.processes.tree import TreeMeter
+from jupyter_server_proxy.processes import tree
+from jupyter_server_proxy.processes.tree import TreeMeter, look_at
 
 PARENT = """
 import subprocess, sys
@@ -44,13 +48,77 @@ async def test_memory_of_grandchildren_counts(parent: int) -> None:
     assert use.cpu_percent < 50
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[set[int]]:
+    """Every look at the system's processes: which trees were looked at."""
+    taken: list[set[int]] = []
+
+    def look(pids: Iterable[int]) -> Any:
+        taken.append(set(pids))
+        return look_at(taken[-1])
+
+    monkeypatch.setattr(tree, "look_at", look)
+    return taken
+
+
+async def spend(seconds: float, pid: int) -> None:
+    """Wait until the tree below `pid` has spent so much processor time."""
+
+    def spent() -> float:
+        return sum(sum(it.cpu_times()[:2]) for it in psutil.Process(pid).children())
+
+    before, deadline = spent(), time.monotonic() + 30
+    while spent() - before < seconds:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
 @pytest.mark.parametrize("parent", [SPINNING], indirect=True)
-async def test_processor_time_is_that_since_the_last_look(parent: int) -> None:
+async def test_processor_time_is_that_since_the_last_look(
+    parent: int, looks: list[set[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "GOOD_FOR", 0)
     meter = TreeMeter()
-    first, second = [(await meter.measure([parent]))[parent] for _ in range(2)]
+    first = (await meter.measure([parent]))[parent]
+    assert len(looks) == 2
+    began = time.monotonic()
+    await spend(0.2, parent)
+    second = (await meter.measure([parent]))[parent]
+    # There is one to compare with already, so nobody waits for a second one.
+    assert len(looks) == 3
     for use in (first, second):
         # The machine may be busy, but its one thread is not on more than one processor.
         assert 5 < use.cpu_percent < 150
+    assert second.cpu_percent > 100 * 0.15 / (time.monotonic() - began)
+
+
+async def test_all_who_ask_at_once_are_told_of_one_measurement(looks: list[set[int]]) -> None:
+    meter, own = TreeMeter(), os.getpid()
+    answers = await asyncio.gather(*(meter.measure([own]) for _ in range(50)))
+    assert len(looks) == 2
+    assert all(answer[own] == answers[0][own] for answer in answers)
+    # What is known is told for a second.
+    assert await meter.measure([own]) == answers[0]
+    assert len(looks) == 2
+
+
+async def test_who_asks_about_others_meanwhile_waits_for_those_only(looks: list[set[int]]) -> None:
+    meter, own, parent = TreeMeter(), os.getpid(), os.getppid()
+    first = asyncio.create_task(meter.measure([own]))
+    for _ in range(3):  # until it has begun
+        await asyncio.sleep(0)
+    both = await asyncio.gather(*(meter.measure([own, parent]) for _ in range(20)))
+    assert looks == [{own}, {own}, {parent}, {parent}]
+    assert all(set(answer) == {own, parent} for answer in both)
+    assert (await first)[own] == both[0][own]
+
+
+async def test_who_goes_leaves_the_measurement_to_the_others() -> None:
+    meter, own = TreeMeter(), os.getpid()
+    gone, stays = (asyncio.create_task(meter.measure([own])) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert set(await stays) == {own}
 
 
 @pytest.fixture
