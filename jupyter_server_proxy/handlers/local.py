@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BackendUnreachable, NothingListens
 from ..rules.paths import context_path
+from ..rules.targets import TcpTarget
+from ..rules.wakeup import Kind, kind_of
 from . import pages
 from .destination import Destination
 from .proxy import ProxyHandler
@@ -15,6 +16,9 @@ from .slash import redirect_to_slash
 
 if TYPE_CHECKING:
     from ..processes.listening import Listening
+
+# Names of this machine by which its own programs can be reached, in the form they are compared in.
+OWN_HOSTS = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 class LocalProxyHandler(ProxyHandler):
@@ -93,21 +97,28 @@ class RemoteProxyHandler(ProxyHandler):
         return self.proxy(host, port, proxied_path)
 
 
-class LocalRoute(LocalProxyHandler):
-    """The route `/proxy/PORT/...`."""
+class PortRoute(ProxyHandler):
+    """What the routes below `/proxy/` have in common: at a dead port of this machine, visitors are
+    told where something listens."""
 
     relays_only = True
-    # Where something listens, when nothing does where it was asked for.
-    _listening: Sequence[Listening] = ()
+    _dead_port = 0
+    # Where something listens, when nothing does where it was asked for; None: nobody looked.
+    _listening: Sequence[Listening] | None = None
 
     async def relay_exchange(self, destination: Destination) -> None:
-        """See `ExchangingHandler`. Raises NothingListens for a port that refuses connections."""
+        """See `ExchangingHandler`. Raises NothingListens for a port of this machine that refuses
+        connections."""
         try:
             await super().relay_exchange(destination)
         except BackendUnreachable as error:
-            if not isinstance(error.__cause__, ConnectionRefusedError):
+            target = destination.target
+            is_refused = isinstance(error.__cause__, ConnectionRefusedError)
+            if not is_refused or not isinstance(target, TcpTarget) or target.host not in OWN_HOSTS:
                 raise
-            self._listening = await self._find_listening()
+            self._dead_port = target.port
+            if self._is_shown_ports():
+                self._listening = await self._find_listening()
             raise NothingListens(error.message) from error
 
     def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
@@ -117,18 +128,28 @@ class LocalRoute(LocalProxyHandler):
         parts = ("proxy", "absolute") if self.absolute_url else ("proxy",)
         return pages.describe_dead_port(
             error,
-            int(self.path_args[0]),
+            self._dead_port,
             self._listening,
             prefix=context_path(self.base_url, *parts) + "/",
             request=self.request,
         )
 
-    async def _find_listening(self) -> list[Listening]:
-        from ..processes.listening import find_listening  # noqa: PLC0415 - hardly ever needed
+    def _is_shown_ports(self) -> bool:
+        """Whether somebody will read them: a visitor, or a program that asks for JSON. All of the
+        system's processes are looked at, which a page that asks again and again need not cause."""
+        request = self.request
+        kind = kind_of(str(request.method), request.headers, is_upgrade=False)
+        is_told = kind is Kind.CALL and "json" in request.headers.get("Accept", "")
+        return kind is Kind.VISIT or (is_told and request.method == "GET")
 
-        found = await asyncio.to_thread(find_listening)
+    async def _find_listening(self) -> list[Listening]:
+        found = await self.runtime.listening.find()
         allowed = self.allowed_ports
         return [it for it in found if allowed is None or allowed.allows(it.port)]
+
+
+class LocalRoute(PortRoute, LocalProxyHandler):
+    """The route `/proxy/PORT/...`."""
 
     def http_get(self, port: Any, proxied_path: str) -> Any:
         """Relay, or add the slash without which the application's relative URLs miss it."""
@@ -143,10 +164,8 @@ class LocalRoute(LocalProxyHandler):
         return super().head(port, proxied_path)
 
 
-class RemoteRoute(RemoteProxyHandler):
+class RemoteRoute(PortRoute, RemoteProxyHandler):
     """The route `/proxy/HOST:PORT/...`."""
-
-    relays_only = True
 
     def http_get(self, host: str, port: Any, proxied_path: str) -> Any:
         """Relay, or add the slash without which the application's relative URLs miss it."""

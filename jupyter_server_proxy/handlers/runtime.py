@@ -19,6 +19,7 @@ from .traffic import TrafficByService
 if TYPE_CHECKING:
     # Imported by the first service that needs them: a server without any need not wait.
     from ..processes.attempt import LaunchFactory
+    from ..processes.listening import ListeningNow
     from ..processes.registry import Registry
     from ..processes.supervisor import Supervisor
     from .facts import Addresses
@@ -75,6 +76,13 @@ class Runtime:
         from ..processes.registry import Registry  # noqa: PLC0415
 
         return Registry(guardian=Guardian(log=self.log), log=self.log)
+
+    @cached_property
+    def listening(self) -> ListeningNow:
+        """On which ports of this machine something listens; made when somebody asks."""
+        from ..processes.listening import ListeningNow  # noqa: PLC0415 - hardly ever needed
+
+        return ListeningNow()
 
     def supervise(self, service: Service, *, launch: LaunchFactory, base_url: str) -> Supervisor:
         """A supervisor, registered so that it ends with the runtime."""

@@ -1,13 +1,14 @@
 """On which TCP ports the programs of this user listen, so that one can be chosen.
 
-Slow (milliseconds): for a thread, not for the event loop. Never connects and never fails: what
-cannot be seen is left out.
+Never connects and never fails: what cannot be seen is left out.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ _EVERYWHERE = frozenset(("0.0.0.0", "::", "::ffff:0.0.0.0"))  # noqa: S104 - com
 _LOOPBACK = frozenset(("127.0.0.1", "::1", "::ffff:127.0.0.1"))
 # Each kernel of Jupyter listens on five ports that speak another protocol.
 _NOT_FOR_BROWSERS = ("ipykernel",)
+# Seconds: whoever starts a program and loads the page anew finds it.
+GOOD_FOR = 2.0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,8 +32,35 @@ class Listening:
     program: str
 
 
+class ListeningNow:
+    """One look for all who ask at about the same time. For the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._look: asyncio.Task[list[Listening]] | None = None
+        self._ended_at = 0.0
+
+    async def find(self) -> list[Listening]:
+        """What `find_listening` has found within the last two seconds."""
+        look = self._look
+        if look is None or (look.done() and time.monotonic() - self._ended_at >= GOOD_FOR):
+            look = self._look = asyncio.create_task(
+                self._find(), name="server-proxy: listening ports"
+            )
+        # Whoever else waits for it still does when this one has gone.
+        return await asyncio.shield(look)
+
+    async def _find(self) -> list[Listening]:
+        try:
+            return await asyncio.to_thread(find_listening)
+        finally:
+            self._ended_at = time.monotonic()
+
+
 def find_listening() -> list[Listening]:
-    """Those of this user's other programs that can be reached at `localhost`, by port."""
+    """Those of this user's other programs that can be reached at `localhost`, by port.
+
+    Slow (milliseconds): for a thread, not for the event loop.
+    """
     found: dict[int, Listening] = {}
     for connection in _connections():
         address = connection.laddr

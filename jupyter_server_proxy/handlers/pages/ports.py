@@ -6,7 +6,7 @@ Reading only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado import httputil
 
@@ -20,20 +20,16 @@ if TYPE_CHECKING:
 def describe_dead_port(
     error: NothingListens,
     port: int,
-    known: Sequence[Listening],
+    known: Sequence[Listening] | None,
     *,
     prefix: str,
     request: httputil.HTTPServerRequest,
 ) -> Problem:
     """The answer in the form this client prefers; `prefix` with a port and a slash is the path
-    of another one."""
-    ports = [
-        {"port": it.port, "pid": it.pid, "program": it.program, "url": f"{prefix}{it.port}/"}
-        for it in known
-        if it.port != port
-    ]
+    of another one. Where something listens is left out where nobody has looked, `known` None."""
+    ports = None if known is None else [_shown(it, prefix) for it in known if it.port != port]
     if prefers_problem(request.headers.get("Accept"), request.headers.get("Sec-Fetch-Mode")):
-        members = {"port": port, "listening": ports}
+        members = {"port": port} if ports is None else {"port": port, "listening": ports}
         return describe(error.status, error, request=request, members=members)
     return page(
         "ports.html",
@@ -43,3 +39,7 @@ def describe_dead_port(
         port=port,
         ports=ports,
     )
+
+
+def _shown(it: Listening, prefix: str) -> dict[str, Any]:
+    return {"port": it.port, "pid": it.pid, "program": it.program, "url": f"{prefix}{it.port}/"}

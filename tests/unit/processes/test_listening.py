@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 
 import pytest
 
 from jupyter_server_proxy.processes import listening
-from jupyter_server_proxy.processes.listening import find_listening
+from jupyter_server_proxy.processes.listening import Listening, ListeningNow, find_listening
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,24 @@ def test_a_name(tmp_path: Path, name: str, command: list[str], expected: str) ->
 def test_ones_own_ports_are_not_listed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert server.getsockname()[1] not in [it.port for it in find_listening()]
+
+
+async def test_all_who_ask_within_two_seconds_cause_one_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[Listening] = []
+    clock = [1000.0]
+
+    def look() -> list[Listening]:
+        looks.append(Listening(len(looks), 1, "app"))
+        return looks[-1:]
+
+    monkeypatch.setattr(listening, "find_listening", look)
+    monkeypatch.setattr(listening.time, "monotonic", lambda: clock[0])
+    now = ListeningNow()
+    assert await asyncio.gather(*(now.find() for _ in range(30))) == [looks[:1]] * 30
+    clock[0] += 1.9
+    assert await now.find() == looks[:1]
+    clock[0] += 0.2
+    assert [it.port for it in await now.find()] == [1]
+    assert len(looks) == 2
