@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,15 +21,15 @@ from prometheus_client.core import (
     Metric,
 )
 
-from ..processes.durations import DURATION_BOUNDS
+from ..processes.durations import DURATION_BOUNDS, Durations
 from ..rules.lifecycle import State
 from .catalog import Entry
-from .facts import shown_state
+from .facts import shown_state, state_of
+from .lives import Lives, LivesByService
 from .runtime import Runtime
 from .traffic import ANY_PORT
 
 if TYPE_CHECKING:
-    from ..processes.supervisor import Supervisor
     from ..processes.tree import TreeMeter, TreeUse
 
 PREFIX = "jupyter_server_proxy_"
@@ -124,28 +124,42 @@ class Use:
     Looking at all processes takes a while, so it is done in a thread, for whoever asks next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Runtime) -> None:
+        # Both of the runtime, which is not kept alive.
+        self._begin, self._log = runtime.chores.begin, runtime.log
         self._meter: TreeMeter | None = None
         self._measured: dict[int, TreeUse] = {}
         self._measuring: asyncio.Task[None] | None = None
+        self._has_failed = False
 
     def last(self, pids: Iterable[int]) -> dict[int, TreeUse]:
         """What is known of these trees; a new look at them begins."""
         known, wanted = self._measured, list(pids)
         if self._measuring is None or self._measuring.done():
             try:
-                loop = asyncio.get_running_loop()
+                asyncio.get_running_loop()
             except RuntimeError:  # asked in some other thread
                 return known
-            self._measuring = loop.create_task(self._measure(wanted), name="server-proxy metrics")
+            self._measuring = self._begin(self._look(wanted), name="server-proxy metrics")
         return known
 
-    async def _measure(self, pids: list[int]) -> None:
+    async def _look(self, pids: list[int]) -> None:
+        """Measure. If that fails, it is said once, and nothing is shown rather than old numbers."""
+        try:
+            self._measured = await self._measure(pids)
+            self._has_failed = False
+        except Exception:
+            self._measured = {}
+            if not self._has_failed:
+                self._log.exception("server-proxy: what services use cannot be measured")
+            self._has_failed = True
+
+    async def _measure(self, pids: list[int]) -> dict[int, TreeUse]:
         from ..processes.tree import TreeMeter  # noqa: PLC0415 - not before it is needed
 
         if self._meter is None:
             self._meter = TreeMeter(remembers=LONGEST_BETWEEN_SCRAPES)
-        self._measured = await self._meter.measure(pids)
+        return await self._meter.measure(pids)
 
 
 class Collector:
@@ -153,12 +167,14 @@ class Collector:
 
     def __init__(self) -> None:
         self._runtime: weakref.ref[Runtime] | None = None
-        self._use = Use()
+        self._use: Use | None = None
+        self._lives: LivesByService | None = None
 
     def show(self, runtime: Runtime) -> None:
         """From now on, the metrics are those of `runtime`."""
         self._runtime = weakref.ref(runtime)
-        self._use = Use()
+        self._use = Use(runtime)
+        self._lives = LivesByService(runtime.catalog)
 
     def describe(self) -> Iterator[Metric]:
         """Which metrics there may be."""
@@ -176,22 +192,13 @@ class Collector:
             return []
 
     def _collect(self, runtime: Runtime) -> Iterator[Metric]:
+        assert self._lives is not None
+        assert self._use is not None
         entries = [entry for entry in runtime.catalog if entry.supervisor is not None]
-        yield from _life(entries)
+        yield from _life(self._lives.now())
+        yield _states(entries)
         yield from _traffic(runtime)
-        yield from self._machine(entries)
-
-    def _machine(self, entries: list[Entry]) -> Iterator[Metric]:
-        pids = [(e.name, e.supervisor.pid) for e in entries if e.supervisor and e.supervisor.pid]
-        known = self._use.last(pid for _, pid in pids)
-        processors, memory = _Sums(), _Sums()
-        for name, pid in pids:
-            use = known.get(pid) if pid else None
-            if use is not None:
-                processors.add((name,), use.cpu_percent / 100)
-                memory.add((name,), use.rss)
-        yield processors.of(PROCESSORS)
-        yield memory.of(MEMORY)
+        yield from _machine(entries, self._use)
 
 
 class _Sums:
@@ -210,40 +217,42 @@ class _Sums:
         return cast("Metric", metric)
 
 
-def _life(entries: list[Entry]) -> Iterator[Metric]:
-    starts, failures, restarts, states = _Sums(), _Sums(), _Sums(), _Sums()
+def _life(lives: Mapping[str, Lives]) -> Iterator[Metric]:
+    starts, failures, restarts = STARTS.empty(), FAILURES.empty(), RESTARTS.empty()
+    seconds = START_SECONDS.empty()
+    for name, sums in lives.items():
+        starts.add_metric((name,), sums.starts)
+        failures.add_metric((name,), sums.failures)
+        restarts.add_metric((name,), sums.restarts)
+        seconds.add_metric((name,), _buckets(sums.durations), sums.durations.total)
+    yield from (starts, failures, restarts, seconds)
+
+
+def _buckets(durations: Durations) -> list[tuple[str, int]]:
+    bounds = [*map(str, DURATION_BOUNDS), "+Inf"]
+    return list(zip(bounds, [*durations.within, durations.count], strict=True))
+
+
+def _states(entries: list[Entry]) -> Metric:
+    states = _Sums()
     for entry in entries:
-        supervisor = entry.supervisor
-        assert supervisor is not None
-        label = (entry.name,)
-        starts.add(label, supervisor.generation)
-        failures.add(label, supervisor.failures)
-        restarts.add(label, supervisor.restarts)
-        present = shown_state(supervisor.state)
+        present = state_of(entry)
         for state in STATES:
             states.add((entry.name, state), state == present)
-    yield starts.of(STARTS)
-    yield failures.of(FAILURES)
-    yield restarts.of(RESTARTS)
-    yield _start_seconds(entries)
-    yield states.of(STATE)
+    return states.of(STATE)
 
 
-def _start_seconds(entries: list[Entry]) -> Metric:
-    by_name: dict[str, list[Supervisor]] = {}
-    for entry in entries:
-        assert entry.supervisor is not None
-        by_name.setdefault(entry.name, []).append(entry.supervisor)
-    metric = START_SECONDS.empty()
-    for name, supervisors in by_name.items():
-        all_durations = [supervisor.durations for supervisor in supervisors]
-        buckets = [
-            (str(bound), sum(durations.within[index] for durations in all_durations))
-            for index, bound in enumerate(DURATION_BOUNDS)
-        ]
-        buckets.append(("+Inf", sum(durations.count for durations in all_durations)))
-        metric.add_metric((name,), buckets, sum(durations.total for durations in all_durations))
-    return cast("Metric", metric)
+def _machine(entries: list[Entry], use: Use) -> Iterator[Metric]:
+    pids = [(e.name, e.supervisor.pid) for e in entries if e.supervisor and e.supervisor.pid]
+    known = use.last(pid for _, pid in pids)
+    processors, memory = _Sums(), _Sums()
+    for name, pid in pids:
+        used = known.get(pid) if pid else None
+        if used is not None:
+            processors.add((name,), used.cpu_percent / 100)
+            memory.add((name,), used.rss)
+    yield processors.of(PROCESSORS)
+    yield memory.of(MEMORY)
 
 
 def _traffic(runtime: Runtime) -> Iterator[Metric]:

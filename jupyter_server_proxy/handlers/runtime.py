@@ -14,6 +14,7 @@ from ..backend.pool import Pools
 from ..rules.credentials import Credentials
 from ..rules.service import Service
 from .catalog import Catalog
+from .chores import Chores
 from .traffic import TrafficByService
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ HUB_COOKIE_PREFIXES = ("jupyterhub-", "__Host-jupyterhub-")
 # servers of one person share the secret that signs them, so another one's is as good as ours.
 SECRET_COOKIE_PREFIXES = (*HUB_COOKIE_PREFIXES, "username-")
 XSRF_COOKIE = "_xsrf"
+# Seconds for what has begun by itself, none of which matters any more.
+CHORE_PATIENCE = 2.0
 NO_CREDENTIALS = Credentials(frozenset(), frozenset(), ())
 
 
@@ -52,6 +55,7 @@ class Runtime:
         self.catalog = Catalog(log)
         self.tunnels: set[Abortable] = set()
         self.traffic = TrafficByService()
+        self.chores = Chores()
         # Who follows events and logs; the last of these tell how everything ended.
         self.streams: set[Abortable] = set()
         # Where services and the REST API are; None in an application that has no such API.
@@ -119,6 +123,7 @@ class Runtime:
             await self.registry.close_all(grace=grace)
         for stream in list(self.streams):
             stream.abort()
+        await self.chores.end(patience=CHORE_PATIENCE)
 
 
 def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:

@@ -20,3 +20,9 @@ class Durations:
         self.total += seconds
         for index, bound in enumerate(DURATION_BOUNDS):
             self.within[index] += seconds <= bound
+
+    def add(self, others: Durations) -> None:
+        """Those of somebody else, too."""
+        self.count += others.count
+        self.total += others.total
+        self.within = [mine + its for mine, its in zip(self.within, others.within, strict=True)]

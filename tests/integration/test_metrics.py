@@ -136,6 +136,13 @@ async def test_instances_and_services_that_come_and_go(jupyter) -> None:
     values = await metrics(jupyter)
     assert values["requests_total", "shared", "2xx"] == 1
     assert (values["state", "shared", "ready"], values["state", "shared", "stopped"]) == (1, 1)
+    assert values["starts_total", "shared"] == 1
+    login = [("Authorization", f"token {jupyter.token}")]
+    path = "/server-proxy/api/servers/shared/instances/a"
+    assert (await fetch(jupyter, path, method="DELETE", fields=login)).status == 204
+    left = await metrics(jupyter)
+    assert (left["state", "shared", "ready"], left["state", "shared", "stopped"]) == (0, 1)
+    assert left["starts_total", "shared"] == left["start_seconds_count", "shared"] == 1
 
     port = jupyter.sockets["running"].getsockname()[1]
     await post("", {"name": "passing", "port": port})
@@ -143,9 +150,8 @@ async def test_instances_and_services_that_come_and_go(jupyter) -> None:
         backend.answer_with()
         await fetch(jupyter, "/passing/")
     assert (await metrics(jupyter))["requests_total", "passing", "2xx"] == 1
-    fields = [("Authorization", f"token {jupyter.token}")]
     path = "/server-proxy/api/servers/passing"
-    assert (await fetch(jupyter, path, method="DELETE", fields=fields)).status == 204
+    assert (await fetch(jupyter, path, method="DELETE", fields=login)).status == 204
     assert not [labels for labels in await metrics(jupyter) if labels[1] == "passing"]
 
 
