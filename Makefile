@@ -3,6 +3,7 @@
 #
 #   PYTHON=python3.13 make test     another interpreter (after `make clean`)
 #   ARGS="-k cookies" make unit     options for pytest, `python -m benchmarks` or the demo
+#   WORKERS=1 make integration      one test after the other, as in a debugger
 #   make test-apps PROXY=jupyter-server-proxy==4.6.0 APPS=build/apps-4.6.0 ARGS="-k packages"
 #                                   what packages do with a release, to compare
 
@@ -12,10 +13,14 @@ APPS_VENV ?= build/apps-venv
 APPS ?= build/apps
 PROXY ?= --editable .
 ARGS ?=
+# Tests wait for processes more than they work, so there is one more than there are cores. A file is
+# one worker's, since its tests share servers.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 BIN := $(VENV)/bin
 NPM := $(BIN)/python scripts/npm.py
 PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses $(WORKERS) --dist loadfile
 PYTHON_SOURCES := jupyter_server_proxy tests benchmarks demo examples scripts docs hatch_build.py
 
 # What decides whether the installation in a virtual environment is still the right one.
@@ -30,7 +35,7 @@ APP_SETS := $(basename $(notdir $(wildcard tests/real_apps/requirements/*.txt)))
 .DELETE_ON_ERROR:
 .PHONY: help venv test test-apps lint types layers frontend unit integration compat browser \
 	packaging docs bench demo format chromium debian-programs clean
-# One thing at a time: tests that measure times share the machine's cores.
+# One target at a time: each uses the cores that there are.
 .NOTPARALLEL:
 
 help:  ## list the targets
@@ -75,7 +80,7 @@ labextension/node_modules/.package-lock.json: labextension/package-lock.json | $
 unit: ARGS += --cov=jupyter_server_proxy.rules --cov-branch --cov-report=term-missing:skip-covered \
 	--cov-fail-under=100
 unit integration compat: venv  ## that folder of tests/
-	$(PYTEST) tests/$@ $(ARGS)
+	$(PYTEST) $(PARALLEL) tests/$@ $(ARGS)
 
 browser: venv chromium  ## tests/e2e: real pages in Chromium
 	$(PYTEST) tests/e2e $(ARGS)
