@@ -36,6 +36,8 @@ class Record:
         # Why the last start came to nothing though nothing went wrong; "" for any other end.
         self.declined = ""
         self.is_forgone = False
+        # Whether another start follows of itself when nothing is left of the present child.
+        self.is_restart_due = False
         # Since Jupyter started: failures, and starts that nobody's request has caused.
         self.failures = 0
         self.restarts = 0
@@ -51,6 +53,8 @@ class Record:
     def note_start(self) -> None:
         """A new generation begins."""
         self.generation += 1
+        self.restarts += self.is_restart_due
+        self.is_restart_due = False
         self.started_at = time.time()
         self.stopped_by = None
         self.declined = ""
@@ -58,6 +62,7 @@ class Record:
         self._began = time.monotonic()
         self._became_ready = None
         self._kills = count_kills()
+        self._output.begin()
 
     def note_ready(self) -> float:
         """The child is ready: the seconds it took. What went wrong before is history."""
@@ -74,8 +79,14 @@ class Record:
         return statistics.median(self._durations) if self._durations else None
 
     def note_restart(self) -> None:
-        """The next start follows of itself from the end of the present child."""
-        self.restarts += 1
+        """The next start follows of itself from the end of the present child; it counts once,
+        whoever else wants it, too."""
+        self.is_restart_due = True
+
+    def note_stop(self, reason: StopReason, *, is_restart: bool = False) -> None:
+        """Somebody wants the present child gone, with or without another in its place."""
+        self.stopped_by = reason
+        self.is_restart_due = self.is_restart_due and is_restart
 
     def note_person(self) -> None:
         """A person insists on another try."""
@@ -108,7 +119,7 @@ class Record:
             reason=without_guess(reason) if is_out_of_memory else reason,
             failed_at=time.time(),
             command=command,
-            output=tuple(self._output.lines()[-SHOWN_LINES:]),
+            output=tuple(self._output.lines_of_child()[-SHOWN_LINES:]),
             returncode=returncode,
             attempt=self._backoff.failures,
             retry_after=self._backoff.delay(random.random()),  # noqa: S311 - jitter

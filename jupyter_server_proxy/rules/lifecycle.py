@@ -155,6 +155,7 @@ TABLE: dict[tuple[State, type[Event] | Event], Cell] = {
     (_S.STOPPING, RestartWanted): (_S.STOPPING, ()),
     (_S.STOPPING, CloseWanted): (_S.CLOSING, (_E.FAIL,)),
     (_S.ABORTING, StartWanted): (_S.ABORTING, (_E.FAIL,)),
+    (_S.ABORTING, _INSISTING): (_S.STOPPING, ()),
     (_S.ABORTING, Exited): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, Crashed): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),
     (_S.ABORTING, SpawnFailed): (_S.FAILED, (_E.RELEASE, _E.SCHEDULE_RETRY)),

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from jupyter_server_proxy.errors import ServiceStopped, ShuttingDown
+from jupyter_server_proxy.errors import ServiceStopped, ShuttingDown, StartTimedOut
 from jupyter_server_proxy.processes.usage import StopReason
 from jupyter_server_proxy.rules.lifecycle import State
 from jupyter_server_proxy.rules.service import RestartPolicy
@@ -168,3 +168,108 @@ async def test_a_restart_of_what_is_starting_refuses_nobody(make_supervisor, app
     restart = begin(supervisor.restart(drain=True))
     assert (await patiently(visitor)).generation == 2
     assert await patiently(restart) == await visitor
+
+
+async def test_a_restart_that_does_not_drain_ends_one_that_does_and_refuses_nobody(
+    make_ready,
+) -> None:
+    supervisor = await make_ready(stop_timeout=60)
+    with supervisor.use():
+        patient = begin(supervisor.restart(drain=True))
+        await a_round()
+        visitor = begin(supervisor.ensure_ready())
+        await a_round()
+        impatient = begin(supervisor.restart())
+        await a_round()
+        assert supervisor.state is State.STOPPING
+        results = await patiently(asyncio.gather(patient, visitor, impatient))
+    assert [ready.generation for ready in results] == [2, 2, 2]
+    assert supervisor.restarts == 1
+
+
+@pytest.mark.parametrize("drains", [(True, True), (True, False), (False, True), (False, False)])
+async def test_restarts_at_once_are_one_start_and_count_once(make_ready, drains) -> None:
+    supervisor = await make_ready()
+    with supervisor.use():
+        restarts = []
+        for drain in drains:
+            restarts.append(begin(supervisor.restart(drain=drain)))
+            await a_round()
+    await patiently(asyncio.gather(*restarts))
+    assert (supervisor.generation, supervisor.restarts) == (2, 1)
+
+
+async def test_a_restart_that_a_stop_has_ended_does_not_count(make_ready) -> None:
+    supervisor = await make_ready()
+    restart = begin(supervisor.restart())
+    await a_round()
+    await patiently(supervisor.stop())
+    with pytest.raises(ServiceStopped):
+        await restart
+    await patiently(supervisor.ensure_ready())
+    assert (supervisor.generation, supervisor.restarts) == (2, 0)
+
+
+async def test_a_restart_goes_on_when_who_wanted_it_has_gone(make_ready) -> None:
+    supervisor = await make_ready()
+    restart = begin(supervisor.restart())
+    await a_round()
+    restart.cancel()
+    await asyncio.wait({restart})
+    started = asyncio.Event()
+    supervisor.subscribe(lambda change: change.after is State.READY and started.set())
+    await patiently(started.wait())
+    assert supervisor.generation == 2
+
+
+async def test_who_waits_is_refused_when_it_is_removed_while_it_drains(make_ready) -> None:
+    supervisor = await make_ready(stop_timeout=20)
+    with supervisor.use():
+        restart = begin(supervisor.restart(drain=True))
+        await a_round()
+        visitor = begin(supervisor.ensure_ready())
+        removal = begin(supervisor.drain())
+        await a_round()
+    await patiently(removal)
+    await patiently(supervisor.stop())
+    await patiently(supervisor.close())
+    for waiting in (restart, visitor):
+        with pytest.raises(ServiceStopped):
+            await waiting
+    assert (supervisor.state, supervisor.generation) == (State.CLOSED, 1)
+
+
+async def test_a_service_that_never_goes_quiet_is_removed_all_the_same(make_ready) -> None:
+    supervisor = await make_ready(stop_timeout=0.2)
+    with supervisor.use():
+        await patiently(supervisor.drain())
+        assert supervisor.in_flight == 1
+        await patiently(supervisor.close())
+
+
+async def test_whoever_comes_in_waves_cannot_hold_up_a_restart(make_ready) -> None:
+    """Exchanges that overlap: it is never quiet, and those who come wait."""
+    supervisor = await make_ready(stop_timeout=0.3)
+    with supervisor.use():
+        restart = begin(supervisor.restart(drain=True))
+        await a_round()
+        visitors = [begin(supervisor.ensure_ready()) for _ in range(20)]
+        ready = await patiently(restart)
+    assert {visitor.generation for visitor in await asyncio.gather(*visitors)} == {2}
+    assert ready.generation == 2
+
+
+async def test_a_person_need_not_ask_twice_while_a_start_is_given_up(make_supervisor) -> None:
+    deaf = ["sh", "-c", "trap '' TERM; sleep 60"]
+    supervisor = make_supervisor(deaf, timeout=0.5, stop_timeout=0.5)
+    with pytest.raises(StartTimedOut):
+        await patiently(supervisor.ensure_ready())
+    assert supervisor.state is State.ABORTING
+    with pytest.raises(StartTimedOut):
+        await patiently(supervisor.ensure_ready())
+    again = begin(supervisor.ensure_ready(is_person=True))
+    await a_round()
+    assert not again.done()
+    with pytest.raises(StartTimedOut):
+        await patiently(again)
+    assert supervisor.generation == 2

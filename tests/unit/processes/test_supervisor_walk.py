@@ -11,9 +11,10 @@ import pytest
 from jupyter_server_proxy.errors import ProxyError
 from jupyter_server_proxy.processes import attempt as attempt_module
 from jupyter_server_proxy.processes import place as place_module
-from jupyter_server_proxy.processes import supervisor as supervisor_module
 from jupyter_server_proxy.processes.child import Ended, Launch, LaunchDeclined, SpawnRefused
+from jupyter_server_proxy.processes.output import Output
 from jupyter_server_proxy.processes.supervisor import Supervisor
+from jupyter_server_proxy.processes.usage import Use
 from jupyter_server_proxy.rules.lifecycle import LIVE_STATES, State
 from jupyter_server_proxy.rules.service import ProcessOptions, RestartPolicy
 from jupyter_server_proxy.rules.targets import TcpTarget
@@ -98,7 +99,7 @@ def played(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(place_module, "is_port_taken", lambda port: False)
     monkeypatch.setattr(attempt_module, "find_target", find_target)
     monkeypatch.setattr(attempt_module.Attempt, "_check_listener", check_listener)
-    monkeypatch.setattr(supervisor_module.Output, "open_pipe", lambda self: NoPipe())
+    monkeypatch.setattr(Output, "open_pipe", lambda self: NoPipe())
     monkeypatch.setattr("jupyter_server_proxy.rules.backoff.FIRST_DELAY", 0.001)
     return Stage
 
@@ -140,6 +141,12 @@ async def test_no_walk_strands_a_waiter_or_a_child(played, seed: int) -> None:
 
     supervisor.subscribe(follow)
     asked: list[asyncio.Task] = []
+    uses: list[Use] = []
+
+    def use() -> None:
+        uses.append(supervisor.use(is_tunnel=dice.random() < 0.3))
+        uses[-1].__enter__()
+
     moves = {
         "ask": lambda: asked.append(asyncio.ensure_future(supervisor.ensure_ready())),
         "insist": lambda: asked.append(
@@ -148,6 +155,9 @@ async def test_no_walk_strands_a_waiter_or_a_child(played, seed: int) -> None:
         "leave": lambda: asked and dice.choice(asked).cancel(),
         "stop": lambda: asked.append(asyncio.ensure_future(supervisor.stop())),
         "restart": lambda: asked.append(asyncio.ensure_future(supervisor.restart())),
+        "drain": lambda: asked.append(asyncio.ensure_future(supervisor.restart(drain=True))),
+        "use": use,
+        "quiet": lambda: uses and uses.pop(dice.randrange(len(uses))).__exit__(None, None, None),
         "up": played.is_up.set,
         "down": played.is_up.clear,
         "exit": lambda: [child.end(0) for child in guardian.living],
@@ -162,6 +172,8 @@ async def test_no_walk_strands_a_waiter_or_a_child(played, seed: int) -> None:
     assert supervisor.state is State.CLOSED
     assert not guardian.living
     results = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 5)
+    assert supervisor.restarts <= supervisor.generation
+    assert not supervisor.is_draining
     for result in results:
         is_expected = isinstance(result, (ProxyError, asyncio.CancelledError))
         assert is_expected or not isinstance(result, BaseException), repr(result)
