@@ -29,11 +29,12 @@ INSTALLED_FROM := pyproject.toml hatch_build.py $(LABEXTENSION) \
 	$(wildcard jupyter_server_proxy/etc/*/*.json jupyter_server_proxy/etc/*/*/*.json) \
 	jupyter_server_proxy/static/tree.js
 
+HUB_PROXY := $(addprefix tests/hub/,package.json package-lock.json .npmrc)
 APP_SETS := $(basename $(notdir $(wildcard tests/real_apps/requirements/*.txt)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv test test-apps lint types layers frontend unit integration compat browser \
+.PHONY: help venv test test-apps lint types layers frontend unit integration compat hub browser \
 	packaging docs bench demo format chromium debian-programs clean
 # One target at a time: each uses the cores that there are.
 .NOTPARALLEL:
@@ -50,7 +51,7 @@ $(VENV)/.installed: $(INSTALLED_FROM)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,test]"
 	touch $@
 
-test: lint types layers frontend unit integration compat browser packaging  ## all checks and tests
+test: lint types layers frontend unit integration compat hub browser packaging  ## all checks and tests
 
 lint: venv  ## style
 	$(BIN)/ruff check $(wildcard $(PYTHON_SOURCES))
@@ -81,6 +82,16 @@ unit: ARGS += --cov=jupyter_server_proxy.rules --cov-branch --cov-report=term-mi
 	--cov-fail-under=100
 unit integration compat: venv  ## that folder of tests/
 	$(PYTEST) $(PARALLEL) tests/$@ $(ARGS)
+
+hub: venv chromium build/hub-proxy/.installed  ## tests/hub: a real JupyterHub
+	$(PYTEST) tests/hub $(ARGS)
+
+# JupyterHub's proxy is a program for Node.js.
+build/hub-proxy/.installed: $(HUB_PROXY) | $(VENV)/.installed
+	mkdir -p $(@D)
+	cp $(HUB_PROXY) $(@D)
+	$(NPM) ci --no-progress --prefix $(abspath $(@D))
+	touch $@
 
 browser: venv chromium  ## tests/e2e: real pages in Chromium
 	$(PYTEST) tests/e2e $(ARGS)
