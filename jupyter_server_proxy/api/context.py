@@ -13,6 +13,7 @@ from ..errors import ProxyError, ServiceUnknown, StateForbids
 from ..handlers.catalog import Catalog, Entry
 from ..handlers.facts import Addresses, Facts, describe
 from ..handlers.runtime import Runtime
+from .deliveries import Deliveries
 from .hub import Hub
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Api:
         self.manager = manager
         self.addresses = runtime.addresses = addresses
         self.hub = Hub(runtime.catalog, self.describe)
+        self.deliveries = Deliveries()
         self._begun: set[asyncio.Task[None]] = set()
 
     @cached_property

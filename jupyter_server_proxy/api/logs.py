@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..handlers.catalog import Entry, Removed
 from .context import Api
+from .deliveries import Delivery, WaitingLines
 from .hub import Message, encoded
-from .stream import MOST_WAITING, StreamView, Waiting
+from .stream import StreamView, Waiting
 
 if TYPE_CHECKING:
     from ..processes.supervisor import Supervisor
@@ -60,11 +60,12 @@ class LogView(StreamView):
     def _listen(self, entry: Entry) -> None:
         """Some services only get somebody who owns their child with their first request."""
         if self._stop_listening is None and entry.supervisor is not None:
-            self._stop_listening = entry.supervisor.output.on_lines(self._hear)
+            output = entry.supervisor.output
+            self._stop_listening = self.api.deliveries.follow(output, self)
 
-    def _hear(self, lines: list[str]) -> None:
-        self._lines.put(lines)
-        self.wake()
+    def hear(self, delivery: Delivery) -> None:
+        """See `deliveries.Follower`."""
+        self._lines.put(delivery)
 
     def _note(self, message: Message, entry: Entry) -> None:
         if message.change.entry is not entry:
@@ -77,38 +78,11 @@ class LogView(StreamView):
 
     async def take(self) -> bytes:
         """See `StreamView`."""
-        lines, left_out = self._lines.take()
+        lines = self._lines.take()
         states = b"".join(message.data for message in self._states.take())
-        if not lines:
-            return states
-        more = {"left_out": left_out} if left_out else {}
-        return encoded("lines", {"lines": lines, **more}) + states
-
-
-class WaitingLines:
-    """The last lines that wait for one client, bounded in characters, with the number of those
-    that had to make room."""
-
-    def __init__(self) -> None:
-        self._lines: deque[str] = deque()
-        self._size = 0
-        self._left_out = 0
-
-    def put(self, lines: list[str]) -> None:
-        """More lines."""
-        for line in lines:
-            self._lines.append(line)
-            self._size += len(line) + 1
-        while self._size > MOST_WAITING:
-            self._size -= len(self._lines.popleft()) + 1
-            self._left_out += 1
-
-    def take(self) -> tuple[list[str], int]:
-        """All that are left, and how many were left out before them."""
-        taken = list(self._lines), self._left_out
-        self._lines.clear()
-        self._size = self._left_out = 0
-        return taken
+        if self._lines:
+            self.wake()
+        return lines + states
 
 
 def last_lines(supervisor: Supervisor | None, count: int) -> list[str]:

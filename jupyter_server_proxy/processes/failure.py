@@ -30,11 +30,11 @@ KILLED = frozenset((-9, 137))
 class Failure:
     """Why a service failed last, for people and programs.
 
-    `reason` is one line; `command` has its secrets masked; `output` are the last lines;
-    `attempt` counts failures in a row; `retry_after` are the seconds from `failed_at` (Unix time)
-    to the next try, None when only a person can start it again. `is_crash`: there was a child and
-    it ended; `is_timeout`: it was not ready in time; `out_of_memory`: it was killed, and the system
-    has killed for lack of memory meanwhile.
+    `reason` is one line; `command` has its secrets masked; `output` are the last lines of the child
+    that failed; `attempt` counts failures in a row; `retry_after` are the seconds from `failed_at`
+    (Unix time) to the next try, None when only a person can start it again. `is_crash`: there was a
+    child and it ended; `is_timeout`: it was not ready in time; `out_of_memory`: it was killed, and
+    the system has killed for lack of memory meanwhile.
     """
 
     reason: str

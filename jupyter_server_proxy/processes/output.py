@@ -6,6 +6,7 @@ import asyncio
 import collections
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable
 
@@ -20,7 +21,8 @@ _LOGGED_AT_ONCE = 200.0
 # Between two deliveries in a flood: nobody reads faster, and there may be many who listen.
 _BETWEEN_DELIVERIES = 0.1
 
-LinesCallback = Callable[[list[str]], None]
+# New lines, and how many that came before them are left out.
+LinesCallback = Callable[[list[str], int], None]
 
 
 class LogForwarder:
@@ -72,7 +74,6 @@ class Output:
     def __init__(
         self, service: str, *, path: str, log: logging.Logger, level: int | None = logging.INFO
     ) -> None:
-        self.path = path
         self._service = service
         self._log = log
         self._ring = Ring()
@@ -81,18 +82,33 @@ class Output:
         self._callbacks: dict[object, LinesCallback] = {}
         self._patterns: dict[asyncio.Future[str], re.Pattern[str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pending: collections.deque[bytes] = collections.deque(maxlen=KEPT_LINES)
+        # For the callbacks; and how many have had to make room. In two threads.
+        self._pending: collections.deque[bytes] = collections.deque()
+        self._left_out = 0
+        self._lock = threading.Lock()
         self._is_delivery_due = False
         self._delivered_at = 0.0
+
+    @property
+    def path(self) -> str:
+        """The file that has everything; another one than at first where that is another's."""
+        return self._file.path
 
     def lines(self) -> list[str]:
         """The last lines, of earlier children too."""
         return self._ring.lines()
 
-    def on_lines(self, callback: LinesCallback) -> Callable[[], None]:
-        """Call back in the event loop with new lines, the last ones only in a flood.
+    def lines_of_child(self) -> list[str]:
+        """The last lines since `begin`."""
+        return self._ring.lines_of_child()
 
-        Returns what ends it.
+    def begin(self) -> None:
+        """There is to be another child."""
+        self._ring.begin()
+
+    def on_lines(self, callback: LinesCallback) -> Callable[[], None]:
+        """Call back in the event loop with new lines, of a flood with the last ones only and how
+        many there were before them. Returns what ends it.
         """
         key = object()
         self._callbacks[key] = callback
@@ -108,6 +124,7 @@ class Output:
     def open_pipe(self) -> Pipe:
         """A new pipe for a child, read from now on."""
         self._loop = asyncio.get_running_loop()
+        self.begin()
         taker = Taker(
             take=self._take,
             left_out=self._note_left_out,
@@ -116,6 +133,16 @@ class Output:
             finish=self._finish,
         )
         return Pipe(self._service, taker)
+
+    async def close(self) -> None:
+        """No child will write any more: others may have the file."""
+        if self._file.is_claimed:
+            await asyncio.to_thread(self._file.release)
+
+    async def remove_file(self) -> None:
+        """Remove the file and the older ones, if there was none before; nothing is written any
+        more."""
+        await asyncio.to_thread(self._file.remove)
 
     def _take(self, data: bytes) -> None:
         """In the pipe's thread: bytes have come."""
@@ -126,10 +153,18 @@ class Output:
         self._forwarder.forward(lines, left_out)
         self._search(lines)
         if self._callbacks:
+            self._hand_over(lines, left_out)
+
+    def _hand_over(self, lines: list[bytes], left_out: int) -> None:
+        with self._lock:
             self._pending.extend(lines)
-            if not self._is_delivery_due:
-                self._is_delivery_due = True
-                self._call_soon(self._deliver_in_time)
+            self._left_out += left_out
+            while len(self._pending) > KEPT_LINES:
+                self._pending.popleft()
+                self._left_out += 1
+            is_due, self._is_delivery_due = self._is_delivery_due, True
+        if not is_due:
+            self._call_soon(self._deliver_in_time)
 
     def _note_left_out(self, count: int) -> None:
         """In the pipe's thread: a flood was too much to keep."""
@@ -153,14 +188,16 @@ class Output:
         loop.call_at(self._delivered_at + _BETWEEN_DELIVERIES, self._deliver)
 
     def _deliver(self) -> None:
-        self._is_delivery_due = False
         self._delivered_at = asyncio.get_running_loop().time()
-        lines = []
-        while self._pending:
-            lines.append(readable(self._pending.popleft()))
+        with self._lock:
+            self._is_delivery_due = False
+            taken, left_out = list(self._pending), self._left_out
+            self._pending.clear()
+            self._left_out = 0
+        lines = list(map(readable, taken))
         for callback in list(self._callbacks.values()):
             try:
-                callback(lines)
+                callback(lines, left_out)
             except Exception:
                 self._log.exception("%s: a follower of its output failed", self._service)
 

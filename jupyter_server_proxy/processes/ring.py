@@ -18,6 +18,8 @@ class Ring:
         self._most_lines = lines
         self._most_size = size
         self._size = 0
+        # How many of them, at the front, are of earlier children.
+        self._earlier = 0
         self._partial = b""
         self._lock = threading.Lock()
 
@@ -45,17 +47,31 @@ class Ring:
                 self._extend([self._partial])
                 self._partial = b""
 
+    def begin(self) -> None:
+        """What comes from now on is another child's."""
+        self.finish()
+        with self._lock:
+            self._earlier = len(self._lines)
+
     def lines(self) -> list[str]:
         """The last lines, an unfinished one (a prompt) included."""
+        return list(map(readable, self._snapshot()[0]))
+
+    def lines_of_child(self) -> list[str]:
+        """Those of them that are the last child's."""
+        lines, earlier = self._snapshot()
+        return list(map(readable, lines[earlier:]))
+
+    def _snapshot(self) -> tuple[list[bytes], int]:
         with self._lock:
-            lines = [*self._lines, *([self._partial] if self._partial else ())]
-        return [readable(line) for line in lines]
+            return [*self._lines, *([self._partial] if self._partial else ())], self._earlier
 
     def _extend(self, lines: list[bytes]) -> None:
         self._lines.extend(lines)
         self._size += sum(map(len, lines))
         while len(self._lines) > self._most_lines or self._size > self._most_size:
             self._size -= len(self._lines.popleft())
+            self._earlier = max(0, self._earlier - 1)
 
 
 def last_drawn(line: bytes) -> bytes:

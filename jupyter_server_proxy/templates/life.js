@@ -215,7 +215,8 @@
       }
     });
     source.addEventListener("lines", (event) => {
-      addLines(JSON.parse(event.data).lines, isFirst);
+      const { lines, left_out: missing } = JSON.parse(event.data);
+      addLines(missing ? [`[${missing} lines left out]`, ...lines] : lines, isFirst);
       isFirst = false;
     });
     source.addEventListener("state", (event) => {

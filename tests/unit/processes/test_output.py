@@ -46,6 +46,19 @@ def test_an_unfinished_line_is_shown_and_ends_with_the_child() -> None:
     assert ring.lines() == ["Password: ", "next child"]
 
 
+def test_what_one_child_has_said_is_known_apart_from_the_others() -> None:
+    ring = Ring(lines=4)
+    assert ring.lines_of_child() == []
+    ring.feed(b"first: a\nfirst: b\nfirst: c")
+    ring.begin()
+    assert ring.lines_of_child() == []
+    ring.feed(b"second: a\nsecond: b")
+    assert ring.lines_of_child() == ["second: a", "second: b"]
+    assert ring.lines() == ["first: a", "first: b", "first: c", "second: a", "second: b"]
+    ring.feed(b"\nsecond: c\nsecond: d\nsecond: e\n")  # more than are kept
+    assert ring.lines_of_child() == ring.lines() == [f"second: {it}" for it in "bcde"]
+
+
 def test_only_the_last_lines_are_kept() -> None:
     ring = Ring(lines=3)
     ring.feed(b"".join(b"%d\n" % number for number in range(10)))
@@ -87,7 +100,7 @@ async def test_what_is_written_reaches_memory_file_and_listeners(tmp_path) -> No
     heard: list[str] = []
     all_heard = asyncio.Event()
 
-    def hear(lines: list[str]) -> None:
+    def hear(lines: list[str], left_out: int) -> None:
         heard.extend(lines)
         if "ready" in heard:
             all_heard.set()
@@ -100,6 +113,7 @@ async def test_what_is_written_reaches_memory_file_and_listeners(tmp_path) -> No
     await pipe.close()
     await asyncio.wait_for(all_heard.wait(), 5)
     stop_listening()
+    await output.close()
     assert output.lines() == ["starting", "ready", "last words"]
     assert heard == ["starting", "ready"]
     path = tmp_path / "logs" / "app.log"
@@ -117,6 +131,7 @@ async def test_a_pipe_that_somebody_else_holds_open_does_not_delay_its_end(tmp_p
         assert output.lines() == ["before the end"]
     finally:
         os.close(held)
+        await output.close()
 
 
 async def test_a_search_that_is_given_up_is_forgotten(tmp_path) -> None:
@@ -131,7 +146,7 @@ def test_the_file_is_rotated_and_bounded(tmp_path) -> None:
     file = RotatingFile(str(tmp_path / "app.log"), LOG, largest=100, older=2)
     for number in range(10):
         file.write(b"%d" % number * 60)
-    file.close()
+    file.release()
     kept = {path.name: path.read_bytes()[:1] for path in tmp_path.iterdir()}
     assert kept == {"app.log": b"9", "app.log.1": b"8", "app.log.2": b"7"}
 
@@ -149,7 +164,7 @@ def test_a_full_disk_warns_once_and_writing_goes_on_later(
         for _ in range(3):
             file.write(b"lost")
     file.write(b"kept")
-    file.close()
+    file.release()
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "No space left" in caplog.messages[0]
     assert (tmp_path / "app.log").read_bytes() == b"kept"
@@ -232,6 +247,7 @@ async def test_the_last_words_of_a_flood_are_kept(tmp_path) -> None:
     flood = b"a line of a flood\n" * 1_000_000
     await asyncio.to_thread(write_and_close, pipe, flood + b"why it ended\n")
     await pipe.close()
+    await output.close()
     assert output.lines()[-1] == "why it ended"
     assert b"left out" in (tmp_path / "app.log").read_bytes()
 
@@ -251,8 +267,35 @@ async def test_people_are_told_what_a_flood_has_cost(tmp_path) -> None:
     pipe = output.open_pipe()
     await asyncio.to_thread(write_and_close, pipe, b"a line of a flood\n" * 400_000)
     await pipe.close()
+    await output.close()
     pattern = rb"\n\[\d+\.\d MB of output left out: too much at once\]\n"
     assert re.search(pattern, (tmp_path / "app.log").read_bytes())
+
+
+async def test_of_a_flood_followers_get_the_last_lines_and_the_number_of_the_others(
+    tmp_path,
+) -> None:
+    output = Output("app", path=str(tmp_path / "app.log"), log=LOG)
+    heard: list[str] = []
+    left_out = 0
+    all_heard = asyncio.Event()
+
+    def hear(lines: list[str], more: int) -> None:
+        nonlocal left_out
+        assert len(lines) <= KEPT_LINES
+        heard.extend(lines)
+        left_out += more
+        if "last" in lines:
+            all_heard.set()
+
+    output.on_lines(hear)
+    pipe = output.open_pipe()
+    await asyncio.to_thread(write_and_close, pipe, b"a line\n" * 20_000 + b"last\n")
+    await asyncio.wait_for(all_heard.wait(), 10)
+    await pipe.close()
+    await output.close()
+    assert len(heard) + left_out == 20_001
+    assert left_out > 0
 
 
 async def test_a_follower_that_fails_spoils_nothing_for_the_others(
@@ -261,15 +304,16 @@ async def test_a_follower_that_fails_spoils_nothing_for_the_others(
     output = Output("app", path=str(tmp_path / "app.log"), log=LOG)
     heard = asyncio.get_running_loop().create_future()
 
-    def fail(lines: list[str]) -> None:
+    def fail(lines: list[str], left_out: int) -> None:
         raise ValueError("mine")
 
     output.on_lines(fail)
-    output.on_lines(heard.set_result)
+    output.on_lines(lambda lines, left_out: heard.set_result(lines))
     pipe = output.open_pipe()
     os.write(pipe.writable, b"hello\n")
     assert await asyncio.wait_for(heard, 10) == ["hello"]
     await pipe.close()
+    await output.close()
     assert "a follower of its output failed" in caplog.text
 
 
