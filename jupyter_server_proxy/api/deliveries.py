@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from .hub import encoded
@@ -35,43 +36,64 @@ class Delivery:
 
 
 class Follower(Protocol):
-    """Who is told."""
+    """Who is told. `is_sending`: what it has taken before is still on its way."""
+
+    is_sending: bool
 
     def hear(self, delivery: Delivery) -> None:
         """Keep it until woken."""
 
     def wake(self) -> None:
-        """There is something to take."""
+        """It may send what waits."""
 
 
 class Deliveries:
-    """Passes on what services write."""
+    """Passes on what services write, to one follower after another."""
 
     def __init__(self) -> None:
         self._by_output: dict[Output, _Followers] = {}
+        self._turns: dict[Follower, None] = {}
+        self._is_waking = False
 
     def follow(self, output: Output, follower: Follower) -> Callable[[], None]:
         """Tell `follower` from now on; returns what ends that."""
         followers = self._by_output.get(output)
         if followers is None:
-            followers = self._by_output[output] = _Followers(output)
+            followers = self._by_output[output] = _Followers(output, self.give_turn)
         followers.add(follower)
 
         def unfollow() -> None:
+            self._turns.pop(follower, None)
             followers.remove(follower)
             if not followers and self._by_output.get(output) is followers:
                 del self._by_output[output]
 
         return unfollow
 
+    def give_turn(self, follower: Follower) -> None:
+        """Wake it after those who wait already: all at once would take the event loop for long."""
+        self._turns[follower] = None
+        if not self._is_waking:
+            self._is_waking = True
+            asyncio.get_running_loop().call_soon(self._wake_some)
+
+    def _wake_some(self) -> None:
+        for follower in list(islice(self._turns, _WOKEN_AT_ONCE)):
+            del self._turns[follower]
+            # One that is not done with the last will come and ask.
+            if not follower.is_sending:
+                follower.wake()
+        self._is_waking = bool(self._turns)
+        if self._is_waking:
+            asyncio.get_running_loop().call_soon(self._wake_some)
+
 
 class _Followers:
     """Of one service's output."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, give_turn: Callable[[Follower], None]) -> None:
         self._followers: dict[Follower, None] = {}
-        # Who is still to be woken, in turn.
-        self._to_wake: dict[Follower, None] = {}
+        self._give_turn = give_turn
         self._stop = output.on_lines(self._hear)
 
     def __bool__(self) -> bool:
@@ -82,7 +104,6 @@ class _Followers:
 
     def remove(self, follower: Follower) -> None:
         self._followers.pop(follower, None)
-        self._to_wake.pop(follower, None)
         if not self._followers:
             self._stop()
 
@@ -91,18 +112,7 @@ class _Followers:
         for follower in self._followers:
             for delivery in deliveries:
                 follower.hear(delivery)
-        is_waking = bool(self._to_wake)
-        self._to_wake |= self._followers
-        if not is_waking:
-            self._wake_some()
-
-    def _wake_some(self) -> None:
-        """All at once would be a long time for everybody else."""
-        for follower in list(self._to_wake)[:_WOKEN_AT_ONCE]:
-            del self._to_wake[follower]
-            follower.wake()
-        if self._to_wake:
-            asyncio.get_running_loop().call_soon(self._wake_some)
+            self._give_turn(follower)
 
 
 def _deliveries(lines: list[str], left_out: int) -> Iterator[Delivery]:

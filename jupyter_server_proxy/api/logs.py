@@ -80,9 +80,14 @@ class LogView(StreamView):
         """See `StreamView`."""
         lines = self._lines.take()
         states = b"".join(message.data for message in self._states.take())
-        if self._lines:
+        if self._is_over and self._lines:
             self.wake()
         return lines + states
+
+    async def _next(self) -> bytes:
+        if self._lines:
+            self.api.deliveries.give_turn(self)
+        return await super()._next()
 
 
 def last_lines(supervisor: Supervisor | None, count: int) -> list[str]:

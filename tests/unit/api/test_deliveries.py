@@ -44,6 +44,7 @@ class FakeFollower:
     def __init__(self) -> None:
         self.heard: list[Delivery] = []
         self.woken = 0
+        self.is_sending = False
 
     def hear(self, delivery: Delivery) -> None:
         self.heard.append(delivery)
@@ -103,7 +104,8 @@ async def test_many_are_woken_in_turn_and_once() -> None:
     followers = [FakeFollower() for _ in range(100)]
     stops = [hub.follow(output, follower) for follower in followers]
     output.write(["one"])
-    assert sum(follower.woken for follower in followers) < 20
+    await asyncio.sleep(0)
+    assert 0 < sum(follower.woken for follower in followers) < 20
     # Who has not had a turn yet has one for both.
     output.write(["two"])
     stops.pop()()
@@ -111,7 +113,25 @@ async def test_many_are_woken_in_turn_and_once() -> None:
         await asyncio.sleep(0)
     assert followers[-1].woken == 0
     assert [follower.woken for follower in followers[20:99]] == [1] * 79
+    assert followers[0].woken == 2
     assert all(len(follower.heard) == 2 for follower in followers)
+    for stop in stops:
+        stop()
+
+
+async def test_who_still_sends_is_not_woken_but_asks() -> None:
+    hub, output, busy, other = Deliveries(), FakeOutput(), FakeFollower(), FakeFollower()
+    stops = [hub.follow(output, follower) for follower in (busy, other)]
+    busy.is_sending = True
+    output.write(["one"])
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert (busy.woken, other.woken) == (0, 1)
+    busy.is_sending = False
+    hub.give_turn(busy)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert (busy.woken, other.woken) == (1, 1)
     for stop in stops:
         stop()
 
