@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 from ..rules import templates
 from ..rules.callables import asked_arguments
+from ..rules.code_in_commands import reader_of_code
 from ..rules.parameters import Kind, Parameter, Value
 from ..rules.wording import described
 from .problems import nearest
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
 KEY = "parameters"
 # Known to templates or callables already.
 TAKEN = frozenset((*templates.FIELDS, "name", "cwd", "url"))
-# Programs that read an argument as a program, and the option before that argument.
-_SHELL = re.compile(
-    r"(?:ba|da|z|k|a|fi|t?c)?sh|busybox|cmd(?:\.exe)?|(?:powershell|pwsh)(?:\.exe)?"
-)
-_SHELL_OPTION = re.compile(r"-[A-Za-z]*c|/[cCkK]|-[Cc]ommand")
-_INTERPRETER = re.compile(r"(?:python|pypy|perl|ruby|node|julia|Rscript|R|lua|php)[\d.]*(?:\.exe)?")
-_CODE_OPTION = re.compile(r"-[A-Za-z]*[ceEr]|--eval|--print")
-# The same, with the program in the same argument.
-_WITH_CODE = re.compile(r"-[ceEr].+|--(?:eval|print)=.*", re.DOTALL)
-# Options whose value is the next argument.
-_VALUED_OPTION = re.compile(r"[-+][oOWX]")
 
 
 def declared_parameters(process: ServerProcess) -> dict[str, Parameter]:
@@ -203,33 +193,9 @@ def _checked_default(declaration: Mapping[str, Any]) -> Value | None:
 def _check_no_code(name: str, command: Sequence[str]) -> None:
     """Raise ValueError where a value would become a part of a program's text."""
     for number, item in enumerate(command):
-        if f"{{{name}}}" in item and _is_code(item, command[:number]):
+        reader = reader_of_code(command, number) if f"{{{name}}}" in item else ""
+        if reader:
             raise ValueError(
-                f"in command, {{{name}}} stands in text that {command[0]!r} runs as a program; "
-                "hand it over as an argument after that text"
+                f"in command, {{{name}}} stands in text that {reader!r} runs as a program; "
+                "hand it over as an argument after that text, or in environment"
             )
-
-
-def _is_code(item: str, before: Sequence[str]) -> bool:
-    """Whether `item`, which follows `before` in a command, is read as a program."""
-    for number, program in enumerate(os.path.basename(path) for path in before):
-        options = before[number + 1 :]
-        if _SHELL.fullmatch(program) and _ends_options(options, _SHELL_OPTION):
-            return True
-        if _INTERPRETER.fullmatch(program):
-            has_code = bool(_WITH_CODE.fullmatch(item)) and _are_options(options)
-            return has_code or _ends_options(options, _CODE_OPTION)
-    return False
-
-
-def _ends_options(options: Sequence[str], last: re.Pattern[str]) -> bool:
-    return bool(options) and bool(last.fullmatch(options[-1])) and _are_options(options)
-
-
-def _are_options(arguments: Sequence[str]) -> bool:
-    """Whether there is no script among `arguments` yet, after which all are the script's own."""
-    before = ("", *arguments)
-    return all(
-        argument[:1] in ("-", "+", "/") or _VALUED_OPTION.fullmatch(previous)
-        for previous, argument in zip(before, arguments, strict=False)
-    )

@@ -158,6 +158,7 @@ def test_a_name_must_be_free_and_a_word(name: str) -> None:
         ["julia", "-e", "run({it})"],
         ["node", "--eval", "{it}"],
         ["cmd.exe", "/c", "echo {it}"],
+        ["nice", "ssh", "host", "app {it}"],
     ],
 )
 def test_a_value_is_never_a_part_of_a_program(command: list[str]) -> None:
