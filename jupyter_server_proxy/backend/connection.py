@@ -11,7 +11,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from ..errors import BackendUnreachable, ConnectTimedOut, ProxyError
 from ..rules.targets import Target, TcpTarget, TlsOptions
@@ -54,8 +54,8 @@ class BackendConnection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # That is what TCP and unix connections have, but uvloop's are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self.is_open = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
