@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
 
 # A start that ends within so many seconds, one way or the other, is answered by what came of it.
 PATIENCE = 0.03
-# A page without a script that comes back within so many seconds has done that by itself. Whoever
-# loads it anew in that time is told how the start has ended, too, so no more than is needed.
-RETURNS_WITHIN = 5.0
 # Where a start ends that was shown, unless it succeeds.
 _OVER = frozenset((State.STOPPED, State.STOPPING, State.ABORTING, State.FAILED))
+# Of pages that were shown and never asked again; the oldest are forgotten first.
+MOST_INVITATIONS = 1000
 
 Start = Callable[[], Coroutine[Any, Any, "Ready | None"]]
 
@@ -37,33 +37,38 @@ class WaitingRoom:
         self.reason = ""
         self._supervisor = supervisor
         self._log = log
-        self._shown_at: float | None = None
+        self._invitations: dict[str, None] = {}
         self._start: asyncio.Task[Ready | None] | None = None
         supervisor.subscribe(self._follow)
 
-    async def visit(self, start: Start) -> Ready | None:
+    def invite(self) -> str:
+        """What a page that shows the start has to bring when it comes back by itself; each is for
+        one page and one time."""
+        invitation = secrets.token_urlsafe(9)
+        self._invitations[invitation] = None
+        if len(self._invitations) > MOST_INVITATIONS:
+            del self._invitations[next(iter(self._invitations))]
+        return invitation
+
+    def admits(self, invitation: str) -> bool:
+        """Whether it is one of ours, which is used up now."""
+        return self._invitations.pop(invitation, self) is None
+
+    async def visit(self, start: Start, *, has_come_back: bool = False) -> Ready | None:
         """What `start`, which makes the service ready, returns or raises if it is over at once.
 
-        Raises Starting when the visitor is to be shown how it goes on.
+        `has_come_back`: it is no person's wish, but a page that was shown the start and asks how
+        that has ended. Raises Starting when the visitor is to be shown how it goes on.
         """
-        if self._has_come_back():
-            # That it failed, or was stopped, is news to the visitor, and no wish for another try.
-            self._shown_at = None
+        if has_come_back and self._supervisor.state in _OVER:
             return await self._tell_how_it_ended()
         self._note_reason()
         is_first = self._start is None or self._start.done()
         task = self._begin(start)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE if is_first else 0)
         if done:
-            self._shown_at = None
             return task.result()
-        self._shown_at = asyncio.get_running_loop().time()
         raise Starting(f"{self._supervisor.name} is starting")
-
-    def _has_come_back(self) -> bool:
-        if self._shown_at is None or self._supervisor.state not in _OVER:
-            return False
-        return asyncio.get_running_loop().time() - self._shown_at < RETURNS_WITHIN
 
     async def _tell_how_it_ended(self) -> Ready:
         failure = self._supervisor.last_failure
@@ -94,4 +99,3 @@ class WaitingRoom:
     def _follow(self, change: StateChanged) -> None:
         if change.after is State.READY:
             self.reason = ""
-            self._shown_at = None

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..backend.pool import Call
-from ..errors import BackendUnreachable, ProxyError
+from ..errors import BackendUnreachable, ProxyError, Starting
 from ..processes.usage import Use
+from ..rules.coming_back import KEY, without_invitation
 from ..rules.targets import Target
 from ..rules.wakeup import Kind, kind_of
 from . import pages
@@ -39,6 +40,8 @@ class SuperviseAndProxyHandler(LaunchMethods):
     state: dict[str, Any]
     _ready: Ready | None = None
     _is_ensured = False
+    # Whether a start page asks how the start has ended, rather than a person.
+    _has_come_back = False
     # Whether who asks may read the service's log and stop it.
     _may_control = False
     # Whether somebody else's code has asked for another place than the child's.
@@ -103,9 +106,10 @@ class SuperviseAndProxyHandler(LaunchMethods):
     async def _start(self, route: ManagedRoute) -> Ready | None:
         self._may_control = not self.relays_only or await self._is_authorized_to_control()
         kind = kind_of(str(self.request.method), self.request.headers, is_upgrade=self.is_upgrade)
-        start = partial(route.start, self, is_person=self.is_page_visit, kind=kind)
+        is_person = self.is_page_visit and not self._has_come_back
+        start = partial(route.start, self, is_person=is_person, kind=kind)
         if kind is Kind.VISIT and self._has_start_page:
-            return await route.room.visit(start)
+            return await route.room.visit(start, has_come_back=self._has_come_back)
         return await start()
 
     async def _is_authorized_to_control(self) -> bool:
@@ -124,9 +128,12 @@ class SuperviseAndProxyHandler(LaunchMethods):
         """See `FrontHandler`; what is about the child comes with all that is known of it."""
         if not isinstance(error, ProxyError) or not pages.is_about_life(error):
             return super().describe_error(status_code, error)
-        return pages.describe_life(error, self._life_facts(), request=self.request)
+        # None of it is the address that the application knows.
+        address, _ = without_invitation("/" + (self.request.uri or "").lstrip("/"))
+        facts = self._life_facts(is_starting=isinstance(error, Starting))
+        return pages.describe_life(error, facts, request=self.request, address=address)
 
-    def _life_facts(self) -> pages.LifeFacts:
+    def _life_facts(self, *, is_starting: bool) -> pages.LifeFacts:
         route, addresses = self.route, self.runtime.addresses
         # In an application of its own, the cookie that belongs to the token is the backend's.
         has_token = addresses is not None and not addresses.is_alone
@@ -138,12 +145,30 @@ class SuperviseAndProxyHandler(LaunchMethods):
             may_control=self._may_control,
             xsrf=self.xsrf_token.decode() if has_token else "",
             reason=route.room.reason,
+            invitation=route.room.invite() if is_starting else "",
         )
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """Start the child if need be, then relay."""
+        is_marked = KEY in self.request.query and self._has_start_page
+        if is_marked and await self._see_page_off(port):
+            return
         await self._ensure("localhost", port)
         await super().proxy(port if self._is_elsewhere else self.port, path)
+
+    async def _see_page_off(self, port: Any) -> bool:
+        """Whether this was a start page that asks for itself, which has been led to the address
+        that the application knows. Raises what `_ensure` does where there is no way yet."""
+        address, invitation = without_invitation("/" + (self.request.uri or "").lstrip("/"))
+        if invitation is None or self.request.method != "GET":
+            return False
+        self._has_come_back = self.route.room.admits(invitation)
+        if self._has_come_back:
+            await self._ensure("localhost", port)
+        # Else it is the wish of a person, whose browser asks once more without it.
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(address)
+        return True
 
     async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
         """Start the child if need be, then offer the upgrade."""

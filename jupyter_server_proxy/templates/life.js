@@ -194,7 +194,10 @@
   }
 
   function lookAgain() {
-    if (main.dataset.view === "starting") location.reload();
+    if (main.dataset.view !== "starting") return;
+    // Loaded anew, it would be taken for a person's wish for another try.
+    if (facts.again) location.replace(facts.again + location.hash);
+    else location.reload();
   }
 
   function connect() {

@@ -12,7 +12,8 @@ c = get_config()  # noqa: F821
 HERE = Path(__file__).parent
 GATES = Path(os.environ["GATES"])
 # `copied` is tried again by itself after a crash, all others are not.
-NAMES = ("led", "stopped", "cancelled", "failing", "copied", "dark", "scriptless", "framed")
+NAMES = ("led", "stopped", "cancelled", "failing", "copied", "dark", "scriptless", "retried")
+NAMES += ("framed",)
 
 
 def gated(name, **options):

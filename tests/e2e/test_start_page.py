@@ -156,16 +156,21 @@ def test_why_it_had_been_stopped(page: Page, gates: Path) -> None:
     )
 
 
-def test_without_a_script_the_page_refreshes_itself(
-    browser: Browser, jupyter: JupyterProcess, gates: Path
-) -> None:
+@pytest.fixture
+def scriptless(browser: Browser, jupyter: JupyterProcess) -> Iterator[Page]:
+    """A page of somebody who is logged in and has JavaScript switched off."""
     context = new_context(browser, jupyter.url, jupyter.token)
     state = context.storage_state()
     context.close()
     context = browser.new_context(
         base_url=jupyter.url, java_script_enabled=False, storage_state=state
     )
-    page = context.new_page()
+    yield context.new_page()
+    context.close()
+
+
+def test_without_a_script_the_page_refreshes_itself(scriptless: Page, gates: Path) -> None:
+    page = scriptless
     page.goto("scriptless/?x=1#part")
     expect(page.locator("#phase")).to_have_text("Starting…")
     expect(page.get_by_role("button")).to_have_count(0)
@@ -173,7 +178,20 @@ def test_without_a_script_the_page_refreshes_itself(
     (gates / "scriptless").touch()
     expect(page.locator("h1")).to_have_text("Here it is")
     assert page.url.endswith("/scriptless/?x=1")
-    context.close()
+
+
+def test_without_a_script_one_click_is_another_try(scriptless: Page, gates: Path) -> None:
+    page = scriptless
+    page.goto("retried/?x=1")
+    phase(page, "Starting…")
+    (gates / "retried").write_text("3")
+    expect(page.locator("#words")).to_have_text("exited with code 3")
+    (gates / "retried").unlink()
+    page.get_by_role("link", name="Retry").click()
+    phase(page, "Starting…")
+    (gates / "retried").touch()
+    expect(page.locator("h1")).to_have_text("Here it is")
+    assert page.url.endswith("/retried/?x=1")
 
 
 def test_in_a_tab_of_jupyterlab(page: Page, gates: Path) -> None:

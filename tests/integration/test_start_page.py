@@ -16,6 +16,8 @@ from _harness.jupyter import Jupyter
 from _harness.message import Message
 from _harness.standalone import standalone
 
+from jupyter_server_proxy.rules.coming_back import KEY
+
 JUPYTER_CONFIG = """
 from pathlib import Path
 
@@ -43,6 +45,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 '''
 
+FAILING = '''
+import pathlib, sys, time
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+sys.exit(3)
+'''
+
 def service(name, **options):
     return {
         "command": [sys.executable, "-c", SLOW, "{port}", str(Path(FOLDER, name))],
@@ -52,9 +61,13 @@ def service(name, **options):
     }
 
 NAMES = ("slow", "asked", "held", "uploaded", "tunnelled", "stopped", "first", "guessed", "framed")
-NAMES += ("drained",)
+NAMES += ("drained", "refreshed")
 c.ServerProxy.servers = {
     **{name: service(name) for name in NAMES},
+    "failing": {
+        "command": [sys.executable, "-c", FAILING, str(Path(FOLDER, "failing"))],
+        "restart": "never",
+    },
     "titled": service("titled", launcher_entry={"title": "A <Title>"}),
     "plain": service("plain", start_page=False),
     "idle": service("idle", idle_timeout=0.2),
@@ -107,6 +120,15 @@ def visible(page: Message) -> str:
     """The text of a page."""
     text = re.sub(r"(?s)<(style|script)[^>]*>.*?</\1>", "", page.body.decode())
     return html.unescape(re.sub(r"<[^>]+>", "", text))
+
+
+def refresh(page: Message) -> str:
+    """Where the page asks for itself without a script."""
+    found = re.search(
+        r'<noscript><meta http-equiv="refresh" content="\d+; url=([^"]+)"', page.body.decode()
+    )
+    assert found
+    return html.unescape(found[1])
 
 
 def facts(page: Message) -> Any:
@@ -346,10 +368,97 @@ async def test_a_prefetch_starts_nothing(jupyter: Jupyter) -> None:
 async def test_a_page_that_comes_back_by_itself_does_not_start_what_was_stopped(
     jupyter: Jupyter,
 ) -> None:
-    assert "Starting" in visible(await fetch(jupyter, "/guessed/", fields=VISIT))
+    page = await fetch(jupyter, "/guessed/?x=1&y", fields=VISIT)
+    assert "Starting" in visible(page)
     await api(jupyter, "guessed", "/stop", "POST")
-    back = await fetch(jupyter, "/guessed/", fields=VISIT)
+    back = await fetch(jupyter, refresh(page), fields=VISIT)
     assert "was stopped by a person" in visible(back)
     assert b"http-equiv" not in back.body
     assert (await api(jupyter, "guessed"))["state"] == "stopped"
     assert "Starting" in visible(await fetch(jupyter, "/guessed/", fields=VISIT))
+
+
+# --- pages that come back, and people who do ----------------------------------------------------
+
+
+async def starting(jupyter: Jupyter, path: str) -> Message:
+    """The start page of a visit to `path`."""
+    page = await fetch(jupyter, path, fields=VISIT)
+    assert "Starting" in visible(page)
+    return page
+
+
+async def test_a_page_that_refreshes_itself_is_led_to_the_application(jupyter: Jupyter) -> None:
+    page = await starting(jupyter, "/refreshed/a?x=1&y=%2F")
+    assert facts(page)["again"] == refresh(page)
+    page = await starting(jupyter, refresh(page))
+    gate(jupyter, "refreshed").touch()
+    await until_state(jupyter, "refreshed", "ready")
+    led = await fetch(jupyter, refresh(page), fields=VISIT)
+    assert (led.status, led.get("Cache-Control")) == (302, b"no-store")
+    assert led.get("Location") == b"/refreshed/a?x=1&y=%2F"
+    there = await fetch(jupyter, "/refreshed/a?x=1&y=%2F", fields=VISIT)
+    assert there.body == b"app /a?x=1&y=%2F "
+
+
+async def test_the_application_never_sees_what_is_for_the_start_page(jupyter: Jupyter) -> None:
+    gate(jupyter, "refreshed").touch()
+    await api(jupyter, "refreshed", "/start", "POST")
+    for made_up in (f"/refreshed/?{KEY}x", f"/refreshed/?{KEY}"):
+        led = await fetch(jupyter, made_up, fields=VISIT)
+        assert (led.status, led.get("Location")) == (302, b"/refreshed/")
+
+
+async def test_a_person_who_reloads_tries_again_at_once(jupyter: Jupyter) -> None:
+    page = await starting(jupyter, "/failing/")
+    await let_fail(jupyter)
+    told = await fetch(jupyter, refresh(page), fields=VISIT)
+    assert "The application could not be started" in visible(told)
+    assert (await api(jupyter, "failing"))["generation"] == 1
+    # The address of the page that is shown, which Retry and a reload ask for.
+    led = await fetch(jupyter, refresh(page), fields=VISIT)
+    assert (led.status, led.get("Location")) == (302, b"/failing/")
+    await starting(jupyter, "/failing/")
+    assert (await api(jupyter, "failing"))["generation"] == 2
+    await let_fail(jupyter)
+    # Whoever reloads while the start is shown wants another try as well.
+    await starting(jupyter, "/failing/")
+    assert (await api(jupyter, "failing"))["generation"] == 3
+    await let_fail(jupyter)
+
+
+async def test_a_failure_that_one_visitor_is_told_is_no_answer_to_another(
+    jupyter: Jupyter,
+) -> None:
+    before = (await api(jupyter, "failing"))["generation"]
+    first, second = [await starting(jupyter, "/failing/") for _ in range(2)]
+    assert (await api(jupyter, "failing"))["generation"] == before + 1
+    await let_fail(jupyter)
+    # Both are told, in whatever order, and a third one starts it.
+    for page in (second, first):
+        told = await fetch(jupyter, refresh(page), fields=VISIT)
+        assert "The application could not be started" in visible(told)
+    assert (await api(jupyter, "failing"))["generation"] == before + 1
+    third = await starting(jupyter, "/failing/")
+    assert (await api(jupyter, "failing"))["generation"] == before + 2
+    await let_fail(jupyter)
+    assert "could not be started" in visible(await fetch(jupyter, refresh(third), fields=VISIT))
+
+
+async def test_a_page_of_a_start_that_is_over_does_not_disturb_the_next_one(
+    jupyter: Jupyter,
+) -> None:
+    page = await starting(jupyter, "/failing/")
+    await let_fail(jupyter)
+    await starting(jupyter, "/failing/")
+    # Somebody else has begun another try meanwhile, which this page follows as well.
+    page = await starting(jupyter, refresh(page))
+    await let_fail(jupyter)
+    assert "could not be started" in visible(await fetch(jupyter, refresh(page), fields=VISIT))
+
+
+async def let_fail(jupyter: Jupyter) -> None:
+    """The start that goes on ends."""
+    gate(jupyter, "failing").touch()
+    await until_state(jupyter, "failing", "failed")
+    gate(jupyter, "failing").unlink()

@@ -23,6 +23,7 @@ from ...errors import (
     Starting,
 )
 from ...processes.failure import SHOWN_LINES, stop_words
+from ...rules.coming_back import with_invitation
 from ...rules.lifecycle import State
 from ..facts import Addresses, Facts, timestamp, without_output
 from ..facts import describe as describe_entry
@@ -48,7 +49,7 @@ class LifeFacts:
 
     `addresses` is None where there is no REST API to follow the service by. `may_control`: this
     visitor may read the log and stop it. `xsrf` is the token for that. `reason` is why it had not
-    been running, "" for nothing special.
+    been running, "" for nothing special. `invitation` is what the page brings when it comes back.
     """
 
     entry: Entry
@@ -58,6 +59,7 @@ class LifeFacts:
     may_control: bool
     xsrf: str = ""
     reason: str = ""
+    invitation: str = ""
 
 
 def is_about_life(error: BaseException | None) -> bool:
@@ -66,9 +68,10 @@ def is_about_life(error: BaseException | None) -> bool:
 
 
 def describe_life(
-    error: ProxyError, facts: LifeFacts, *, request: httputil.HTTPServerRequest
+    error: ProxyError, facts: LifeFacts, *, request: httputil.HTTPServerRequest, address: str
 ) -> Problem:
-    """The answer that says `error`, in the form this client prefers."""
+    """The answer that says `error`, in the form this client prefers; `address` is that of the page,
+    with its query."""
     server = describe_entry(facts.entry, facts.addresses or Addresses(facts.base_url))
     if not facts.may_control:
         server = without_output(server)
@@ -81,12 +84,13 @@ def describe_life(
             "last_failure": server["last_failure"],
         }
         return describe(error.status, error, request=request, members=members)
-    return _page(error, facts, server, address="/" + (request.uri or "").lstrip("/"))
+    return _page(error, facts, server, address=address)
 
 
 def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -> Problem:
     title, detail = words_of(error.status, error)
     lines = facts.supervisor.output.lines()[-_SHOWN_LOG:] if facts.may_control else []
+    again = with_invitation(address, facts.invitation) if facts.invitation else ""
     view = _view(error)
     failure = server["last_failure"]
     usual = server["usual_start"]
@@ -106,10 +110,10 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -
         lines=[_plain(line) for line in lines],
         output=[_plain(line) for line in failure["output"]] if failure else [],
         refresh=REFRESH_SECONDS,
-        # Said in full, since browsers do not load an address with a fragment anew by itself.
-        address=address,
+        # Where the page asks for itself, as no person does.
+        again=again,
         may_control=facts.may_control,
-        facts=_as_script(_for_script(facts, server, lines, now)),
+        facts=_as_script({**_for_script(facts, server, lines, now), "again": again}),
     )
 
 
