@@ -12,24 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 pytest.importorskip("playwright", reason="the browser tests need the package playwright")
 
-from browser import Troubles, find_browser, new_context, running_browser, screenshot
+from browser import Troubles, find_browser, new_context, screenshot
+from browser_fixtures import nothing_left_behind, one_browser  # noqa: F401  # fixtures
 from jupyter_process import JupyterProcess, start_jupyter
 from playwright.sync_api import Browser, BrowserContext, Page
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> None:
-    """Jupyter and the browser live longer than a test here; what Jupyter leaves behind when it
-    ends is asserted on then, by the mark in the environment of its processes."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip("NO BROWSER: install chromium or set CHROMIUM to run the browser tests")
-    with running_browser(path) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +24,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess
     try:
         yield jupyter
     finally:
-        left = _stop(jupyter)
+        left = jupyter.stop()
     assert left == [], f"left behind after SIGTERM: {left}"
-
-
-def _stop(jupyter: JupyterProcess) -> list[str]:
-    """End it as a service manager would; the command lines of what outlived it."""
-    try:
-        jupyter.terminate()
-        jupyter.wait()
-        return jupyter.survivors()
-    finally:
-        jupyter.kill()
 
 
 @pytest.fixture

@@ -126,6 +126,15 @@ class JupyterProcess:
         """The exit code, once it has ended by itself."""
         return self.process.wait(seconds)
 
+    def stop(self) -> list[str]:
+        """End it as a service manager would; the command lines of what outlived it."""
+        try:
+            self.terminate()
+            self.wait()
+            return self.survivors()
+        finally:
+            self.kill()
+
     def marked(self) -> list[psutil.Process]:
         """Every living process that was started by this Jupyter, itself included."""
         return [process for process in psutil.process_iter() if self._has_mark(process)]

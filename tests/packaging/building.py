@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,12 @@ def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path | None 
     )
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}"
     return done.stdout
+
+
+def fresh_python(folder: Path) -> Path:
+    """The interpreter of a virtual environment made in `folder`, which has pip and no more."""
+    venv.create(folder, with_pip=True)
+    return folder / "bin" / "python"
 
 
 def pip_wheel(source: Path, python: Path, env: Mapping[str, str], out: Path) -> Built:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(path) for path in (ROOT, ROOT / "tests" / "e2e", Path(__file__).parent)]
 
-from building import Built, pip_wheel, run  # noqa: E402
+from building import Built, fresh_python, pip_wheel, run  # noqa: E402
 
 # Whatever a checkout has beside its sources; a fresh clone has none of it.
 _NOT_SOURCES = shutil.ignore_patterns(
@@ -36,9 +35,7 @@ def without_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new, empty virtual environment."""
-    folder = tmp_path_factory.mktemp("bare")
-    venv.create(folder, with_pip=True)
-    return folder / "bin" / "python"
+    return fresh_python(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="session")

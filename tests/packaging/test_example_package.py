@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
-from building import Built, pip_wheel, run
+from building import Built, fresh_python, pip_wheel, run
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -27,9 +26,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a virtual environment of its own."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    return folder / "bin" / "python"
+    return fresh_python(tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture(scope="module")

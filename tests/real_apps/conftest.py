@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 pytest.importorskip("playwright", reason="the browser tests need the package playwright")
 
-from browser import Troubles, find_browser, new_context, running_browser, screenshot  # noqa: E402
+from browser import Troubles, find_browser, new_context, screenshot  # noqa: E402
+from browser_fixtures import nothing_left_behind, one_browser  # noqa: E402, F401  # fixtures
 from jupyter_process import JupyterProcess  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
@@ -28,21 +29,6 @@ def _start_demo(folder: Path) -> JupyterProcess:
     # What a person has set up for Jupyter must not matter to the demo.
     settings = {"JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     return JupyterProcess(command, folder, env=settings, terminal=True)
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> None:
-    """Jupyter and the browser live longer than a test here; what Jupyter leaves behind when it
-    ends is asserted on then, by the mark in the environment of its processes."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip("NO BROWSER: install chromium or set CHROMIUM to run the browser tests")
-    with running_browser(path) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -73,20 +73,10 @@ def jupyter_of(
         assert _LOADED in jupyter.output()
         yield jupyter
     finally:
-        left = _stop(jupyter)
+        left = jupyter.stop()
+        print(jupyter.output())
     left += [str(path) for path in sockets.glob("jupyter-server-proxy*")]
     assert left == [], f"left behind after SIGTERM: {left}"
-
-
-def _stop(jupyter: JupyterProcess) -> list[str]:
-    """End it as a service manager would; the command lines of what outlived it."""
-    try:
-        jupyter.terminate()
-        jupyter.wait()
-        return jupyter.survivors()
-    finally:
-        print(jupyter.output())
-        jupyter.kill()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from browser import Troubles
@@ -71,3 +72,22 @@ def disable(folder: Path, *extensions: str) -> None:
 def unexpected(troubles: Troubles, *, but: tuple[str, ...] = ()) -> list[str]:
     """What is red in the console, but for what has one of these in it."""
     return [trouble for trouble in troubles.seen if not any(part in trouble for part in but)]
+
+
+def expect_cards_of_other_launchers(page: Page) -> None:
+    """Launchers that replace JupyterLab's show our services, with pictures, and open them."""
+
+    def card(title: str) -> Locator:
+        cards = page.locator(".jp-Launcher-TypeCard, .jp-LauncherCard")
+        return cards.filter(has_text=title)
+
+    open_lab(page)
+    picture = card("Echo in Lab").locator("svg image")
+    expect(picture).to_have_attribute("href", re.compile("/server-proxy/icon/in-lab$"))
+    # They have a picture of their own for a service of this name.
+    expect(card("Code").locator("svg")).to_be_visible()
+    expect(card("Code").locator("image")).to_have_count(0)
+    expect(card("hello [↗]")).to_be_visible()
+    expect_click_opens_tab(page, card("Echo in tab [↗]"), "Echo in tab")
+    card("Echo in Lab").click()
+    expect_echo(page, "Echo in Lab")
