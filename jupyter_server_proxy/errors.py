@@ -66,6 +66,13 @@ class LoginUnavailable(ProxyError):
     title = "Nobody can log in now"
 
 
+class TooManyTries(ProxyError):
+    """Wrong tokens were tried too often, so none is looked at for a while."""
+
+    status = 429
+    title = "Too many wrong tries"
+
+
 class NotAuthorized(ProxyError):
     """Somebody is logged in whom Jupyter's authorizer does not let use this service."""
 

@@ -117,10 +117,7 @@ class FrontHandler(JupyterHandler):
     async def _pass_gate(self) -> None:
         user = self.current_user
         if not user:
-            if self.is_upgrade:
-                raise LoginRequired("Log in to Jupyter first")
-            # Redirects people to the login page and refuses the rest with 403.
-            web.authenticated(_pass)(self)
+            await self._refuse_stranger()
             return
         allowed = self.authorizer.is_authorized(
             self, user, self._authorization_action(), self.authorization_resource
@@ -129,6 +126,13 @@ class FrontHandler(JupyterHandler):
             raise NotAuthorized(f"You may not use {self.authorization_resource}")
         if self.is_upgrade and not self.check_origin():
             raise OriginNotAllowed("A page of this origin may not open connections here")
+
+    async def _refuse_stranger(self) -> None:
+        """Answer somebody who is not logged in: with the login page, or LoginRequired."""
+        if self.is_upgrade:
+            raise LoginRequired("Log in to Jupyter first")
+        # Redirects people to the login page and refuses the rest with 403.
+        web.authenticated(_pass)(self)
 
     def _authorization_action(self) -> str:
         if self.is_upgrade:
@@ -187,7 +191,12 @@ class FrontHandler(JupyterHandler):
 
     def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
         """What the client is told of an error."""
-        return pages.describe(status_code, error, request=self.request)
+        return pages.describe(status_code, error, request=self.request, frame=self.page_frame)
+
+    @property
+    def page_frame(self) -> pages.Frame | None:
+        """What our pages have around them: nothing in Jupyter."""
+        return None
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """One line for what was foreseen, a traceback for what was not."""

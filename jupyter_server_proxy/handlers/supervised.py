@@ -135,18 +135,21 @@ class SuperviseAndProxyHandler(LaunchMethods):
 
     def _life_facts(self, *, is_starting: bool) -> pages.LifeFacts:
         route, addresses = self.route, self.runtime.addresses
-        # In an application of its own, the cookie that belongs to the token is the backend's.
-        has_token = addresses is not None and not addresses.is_alone
         return pages.LifeFacts(
             self.runtime.catalog.entry_of(route.supervisor),
             route.supervisor,
             addresses,
             base_url=self.base_url,
             may_control=self._may_control,
-            xsrf=self.xsrf_token.decode() if has_token else "",
+            xsrf=self._api_token() if addresses is not None else "",
             reason=route.room.reason,
             invitation=route.room.invite() if is_starting else "",
+            frame=self.page_frame,
         )
+
+    def _api_token(self) -> str:
+        """What a page of ours shows the REST API, so that no foreign page can ask for the same."""
+        return self.xsrf_token.decode()
 
     async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
         """Start the child if need be, then relay."""

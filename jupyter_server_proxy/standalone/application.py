@@ -22,6 +22,7 @@ from ..handlers.catalog import Entry, Source
 from ..handlers.facts import Addresses
 from ..rules.paths import decoded_path
 from . import gate
+from .forgery import guarded_api
 from .login import Login, make_login
 from .process import make_process
 from .traits import StandaloneTraits
@@ -40,6 +41,7 @@ def make_application(
     application = web.Application(
         [
             *_api_routes(options, login, runtime),
+            *_login_routes(options, login),
             *with_streaming(_routes(options, login, handler, keywords)),
         ],
         default_handler_class=gate.OutsideHandler,
@@ -66,25 +68,29 @@ def _routes(
     options: StandaloneTraits, login: Login, handler: Any, keywords: dict[str, Any]
 ) -> list[Route]:
     base = literal_pattern(decoded_path(options.base_url))
-    own: list[Route] = [(base + path, view) for path, view in login.routes]
     service: list[Route] = [(base + "/(.*)", handler, keywords)]
     if base:
         without_slash = type("StandaloneBasePath", (login.gate, gate.BasePathHandler), {})
         service.append((base, without_slash))
-    return own + service
+    return service
+
+
+def _login_routes(options: StandaloneTraits, login: Login) -> list[Route]:
+    base = literal_pattern(decoded_path(options.base_url))
+    return [(base + path, view) for path, view in login.routes]
 
 
 def _api_routes(options: StandaloneTraits, login: Login, runtime: Runtime) -> list[Route]:
     base = literal_pattern(decoded_path(options.base_url))
     api = Api(runtime, Addresses(options.base_url, is_alone=True))
-    return api_routes(base, api, guard=lambda view: gate.guarded_api(view, login.gate))
+    return api_routes(base, api, guard=lambda view: guarded_api(view, login.gate))
 
 
 def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -> dict[str, Any]:
     provider = login.identity_provider
     return {
         "base_url": options.base_url,
-        # Logins do not outlive this process: the Hub remembers them.
+        # Logins do not outlive this process: the Hub remembers them, and so does the token.
         "cookie_secret": os.urandom(32),
         "identity_provider": provider,
         "authorizer": AllowAllAuthorizer(parent=options, identity_provider=provider),
@@ -94,6 +100,7 @@ def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -
         "allow_unauthenticated_access": True,
         "log_function": _request_logger(log),
         gate.HUB_ENVIRONMENT: options.hub,
+        gate.FORWARDING: login.forwarding,
         gate.TRUST_XHEADERS: options.trust_xheaders,
     }
 

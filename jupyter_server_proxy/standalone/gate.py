@@ -12,7 +12,6 @@ from typing import Any
 from jupyter_server.auth import IdentityProvider, User
 from tornado import web
 
-from ..errors import OriginNotAllowed
 from ..handlers.front import FrontHandler
 from ..handlers.relaying import RelayingHandler
 from ..handlers.runtime import SECRET_COOKIE_PREFIXES
@@ -22,6 +21,22 @@ from ..rules.credentials import Credentials
 # Keys of the application's settings.
 HUB_ENVIRONMENT = "jupyter_server_proxy_hub_environment"
 TRUST_XHEADERS = "jupyter_server_proxy_trust_xheaders"
+# An `identity.Forwarding`.
+FORWARDING = "jupyter_server_proxy_forwarding"
+
+# RFC 9110 section 9.2.1.
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+def is_same_origin(handler: FrontHandler) -> bool:
+    """Whether the browser says that a page of this origin, or nobody's page, asks for this.
+
+    Fetch Metadata section 2.4, or else RFC 6454 section 7. Programs say nothing.
+    """
+    site = handler.request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return "Origin" not in handler.request.headers or bool(handler.check_origin())
 
 
 class OpenIdentityProvider(IdentityProvider):
@@ -46,6 +61,17 @@ class OpenGate(RelayingHandler):
     def _is_behind_trusted_proxy(self) -> bool:
         return bool(self.settings[TRUST_XHEADERS])
 
+    def _api_token(self) -> str:
+        """None: there is no login that a foreign page could make use of."""
+        return ""
+
+    def is_asked_by_own_page(self) -> bool:
+        """Whether it is sure that no foreign page has made the browser ask this, in `forgery`."""
+        if self.request.method in SAFE_METHODS:
+            return True
+        has_said = any(name in self.request.headers for name in ("Sec-Fetch-Site", "Origin"))
+        return has_said and is_same_origin(self)
+
 
 class BasePathHandler(RelayingHandler):
     """The base URL without its slash: relative URLs of the application need it."""
@@ -55,30 +81,6 @@ class BasePathHandler(RelayingHandler):
         redirect_to_slash(self, is_permanent=True)
 
     head = get
-
-
-class SameOriginGate(FrontHandler):
-    """Mixed into the routes of the REST API, over their own check against forged requests.
-
-    The cookie `_xsrf` is the application's here, so it is the browser that has to say which
-    page asks. Fetch Metadata section 2.4 and RFC 6454 section 7.
-    """
-
-    def check_xsrf_cookie(self) -> None:
-        """Let only pages of this origin, and programs with a token, change anything."""
-        is_reading = self.request.method in ("GET", "HEAD", "OPTIONS")
-        if is_reading or getattr(self, "_token_authenticated", False):  # how HubAuth notes it
-            return
-        site = self.request.headers.get("Sec-Fetch-Site")
-        is_said = site is not None or "Origin" in self.request.headers
-        is_ours = site == "same-origin" if site is not None else self.check_origin()
-        if not (is_said and is_ours):
-            raise OriginNotAllowed("Only pages of this server may do that")
-
-
-def guarded_api(view: type, gate: type[RelayingHandler]) -> type:
-    """A view of the REST API behind `gate`."""
-    return type(f"Standalone{view.__name__}", (SameOriginGate, view, gate), {})
 
 
 class OutsideHandler(FrontHandler):

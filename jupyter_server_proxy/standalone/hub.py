@@ -17,36 +17,55 @@ from jupyterhub.services.auth import (
     HubOAuthenticated,
     UserNotAllowed,
 )
-from jupyterhub.utils import get_browser_protocol
 from tornado import web
 from traitlets import Instance
 
-from ..errors import LoginUnavailable, NotAuthorized
+from ..errors import LoginUnavailable, NotAuthorized, ProxyError
 from ..handlers import pages
+from ..handlers.front import FrontHandler, awaited
 from ..handlers.runtime import SECRET_COOKIE_PREFIXES
 from ..rules.credentials import Credentials
 from .environment import HubEnvironment
-from .gate import HUB_ENVIRONMENT, OpenGate
+from .gate import HUB_ENVIRONMENT
+from .hub_auth import StandaloneHubOAuth
+from .login_gate import LoginGate, local_address
 
 SECONDS_TO_TRY_AGAIN = 5.0
+# With a remembered answer of the Hub, what was decided from it.
+_DECISION = "_jupyter_server_proxy_user"
 
 
-class StandaloneHubOAuth(HubOAuth):  # type: ignore[misc]  # jupyterhub has no types
-    """`HubOAuth` whose login leaves the cookie `_xsrf` to the application behind us."""
+class HubUser(User):
+    """Somebody whom the Hub knows; `model` is what it says of them."""
 
-    def set_cookie(self, handler: web.RequestHandler, access_token: str) -> None:
-        """Remember who logged in, in a cookie only this server can read."""
-        is_secure = get_browser_protocol(handler.request) == "https"
-        options = {"path": self.cookie_path, "httponly": True, **self.cookie_options}
-        if is_secure or self.cookie_host_prefix_enabled:
-            options.setdefault("secure", True)
-        handler.set_secure_cookie(self.cookie_name, access_token, **options)
+    model: dict[str, Any]
+
+    def __init__(self, model: dict[str, Any]) -> None:
+        self.model = model
+        about = model.get("user_info") or {}  # since JupyterHub 6
+        known = ("name", "display_name", "initials", "avatar_url", "color")
+        super().__init__(model["name"], **{key: about[key] for key in known if about.get(key)})
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that they are in."""
+        return tuple(self.model.get("groups") or ())
+
+    @property
+    def kind(self) -> str:
+        """`user` or `service`."""
+        return str(self.model.get("kind", "user"))
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they are an administrator of the Hub."""
+        return bool(self.model.get("admin"))
 
 
 class HubIdentityProvider(IdentityProvider):
     """Answers Jupyter's question who somebody is by asking the Hub."""
 
-    hub_auth = Instance(HubOAuth)
+    hub_auth = Instance(StandaloneHubOAuth)
 
     async def get_user(self, handler: Any) -> User | None:
         """Who is logged in, None for nobody.
@@ -57,24 +76,42 @@ class HubIdentityProvider(IdentityProvider):
         try:
             model = await self.hub_auth.get_user(handler, sync=False)
         except web.HTTPError as error:
-            # What the Hub said, and where it is, is for the log; nobody is logged in yet.
-            self.log.error("JupyterHub could not be asked who this is: %s", error)
-            raise LoginUnavailable(
-                "JupyterHub does not answer, so nobody can be let in now",
-                retry_after=SECONDS_TO_TRY_AGAIN,
-            ) from error
+            raise self.unavailable(error) from error
         if not model:
             return None
-        try:
-            handler.check_hub_user(model)
-        except UserNotAllowed as error:
-            raise NotAuthorized(f"{model['name']} may not use this server") from error
+        user = self._admitted(handler, model)
         # Not public, but what makes a link with a token log in, where the Hub allows these.
-        self.hub_auth._persist_url_token_if_set(handler)  # noqa: SLF001
-        return User(model["name"])
+        if self.hub_auth.allow_token_in_url:
+            self.hub_auth._persist_url_token_if_set(handler)  # noqa: SLF001
+        return user
+
+    def _admitted(self, handler: Any, model: dict[str, Any]) -> HubUser:
+        user: HubUser | None = model.get(_DECISION)
+        if user is None:
+            try:
+                handler.check_hub_user(model)
+            except UserNotAllowed as error:
+                raise NotAuthorized(f"{model['name']} may not use this server") from error
+            user = model[_DECISION] = HubUser(model)
+        return user
+
+    async def ensure_hub_answers(self) -> None:
+        """Raise LoginUnavailable if nobody is there to log in at."""
+        try:
+            await self.hub_auth.ensure_reachable()
+        except OSError as error:
+            raise self.unavailable(error) from error
+
+    def unavailable(self, error: Exception) -> LoginUnavailable:
+        """What people are told. What the Hub said, and where it is, is for the log."""
+        self.log.error("JupyterHub could not be asked who this is: %s", error)
+        return LoginUnavailable(
+            "JupyterHub does not answer, so nobody can be let in now",
+            retry_after=SECONDS_TO_TRY_AGAIN,
+        )
 
 
-class HubLogin(HubOAuthenticated):  # type: ignore[misc]
+class HubLogin(HubOAuthenticated):  # type: ignore[misc]  # jupyterhub has no types
     """The part of a handler that knows the Hub: where to log in, and who is allowed."""
 
     settings: dict[str, Any]
@@ -99,25 +136,55 @@ class HubLogin(HubOAuthenticated):  # type: ignore[misc]
         """As `hub_users`."""
         return {self._hub.group} - {""}
 
-
-class HubGate(HubLogin, OpenGate):
-    """Mixed into every route of an application behind JupyterHub."""
-
     def get_current_user(self) -> Any:
         """Nobody: who it is was found out in `prepare`, without blocking."""
-
-    def check_xsrf_cookie(self) -> None:
-        """Leave it to the proxied application, as `FrontHandler` does."""
 
     def set_default_headers(self) -> None:
         """Tell the Hub, which looks at it when it has started us, what we were made for."""
         super().set_default_headers()
         self.set_header("X-JupyterHub-Version", hub_version)
 
+    @property
+    def page_frame(self) -> pages.Frame:
+        """Like the pages of the Hub, so that one finds back there."""
+        hub = f"{self.hub_auth.hub_host}{self.hub_auth.hub_prefix}"
+        user = self.__dict__.get("_current_user")
+        return pages.Frame(
+            "JupyterHub",
+            home_url=f"{hub}home",
+            logo_url=f"{hub}logo",
+            links=(("Control panel", f"{hub}home"), ("Log out", f"{hub}logout")),
+            user=user.username if user else "",
+        )
+
+    @property
+    def content_security_policy(self) -> str:
+        """As in JupyterHub's own servers: other people's pages are of the same origin, and so
+        could read ours in a frame."""
+        return "frame-ancestors 'none'"
+
+
+class HubGate(HubLogin, LoginGate):
+    """Mixed into every route of an application behind JupyterHub."""
+
+    how_to_log_in = "Log in to JupyterHub first"
+
+    def login_id(self) -> str:
+        """The token that this login got from the Hub."""
+        return str(self.hub_auth.get_token(self) or "")
+
+    async def _send_to_login(self) -> None:
+        await self.settings["identity_provider"].ensure_hub_answers()
+        await super()._send_to_login()
+
+    def check_xsrf_cookie(self) -> None:
+        """See `LoginGate`; JupyterHub's cookie for it is the application's here."""
+        LoginGate.check_xsrf_cookie(self)
+
     @cached_property
     def _jupyter_credentials(self) -> Credentials:
         tokens = {self._hub.api_token}
-        if getattr(self, "_token_authenticated", False):  # how HubAuth notes it
+        if self._is_token_authenticated:
             tokens.add(self.hub_auth.get_token(self, in_cookie=False))
         return Credentials(
             tokens=frozenset(token for token in tokens if token),
@@ -126,13 +193,28 @@ class HubGate(HubLogin, OpenGate):
         )
 
 
-class CallbackHandler(HubLogin, HubOAuthCallbackHandler):  # type: ignore[misc]
+class CallbackHandler(HubLogin, HubOAuthCallbackHandler, FrontHandler):  # type: ignore[misc]
     """Where the Hub sends people who have logged in."""
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """The same page as for every other error."""
-        error = kwargs.get("exc_info", (None, None))[1]
-        problem = pages.describe(status_code, error, request=self.request)
-        for name, value in pages.headers_for(problem).items():
-            self.set_header(name, value)
-        self.finish(problem.body)
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Whoever comes here need not be logged in, and may have been somebody else."""
+        try:
+            self.current_user = await awaited(self.identity_provider.get_user(self))
+        except ProxyError:
+            self.current_user = None
+
+    async def get(self) -> None:
+        """Take what the Hub gave; then back to where the login began."""
+        try:
+            await super().get()  # type: ignore[misc]
+        except web.HTTPError as error:
+            if error.status_code < 500:
+                raise
+            raise self.settings["identity_provider"].unavailable(error) from error
+
+    def check_xsrf_cookie(self) -> None:
+        """The state that the Hub gives back is what proves that this login is ours."""
+
+    def redirect(self, url: str, *args: Any, **kwargs: Any) -> None:
+        """Only to a page of this server."""
+        super().redirect(local_address(url, self.base_url), *args, **kwargs)

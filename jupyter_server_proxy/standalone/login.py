@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import secrets
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_server.auth import IdentityProvider
 
 from ..errors import ConfigurationError
 from ..handlers.relaying import RelayingHandler
-from . import gate
+from . import gate, identity
+from .environment import is_loopback
 from .traits import StandaloneTraits
 
 NEEDS_JUPYTERHUB = (
     "Logging in needs the package jupyterhub, which is not installed. Install it with "
-    "`pip install jupyter-server-proxy[standalone]`, or let everybody in with --no-authentication."
+    "`pip install jupyter-server-proxy[standalone]`, ask for a token with --token=, or let "
+    "everybody in with --no-authentication."
 )
+TOKEN_VARIABLE = "JUPYTER_TOKEN"  # noqa: S105  # the name of one
+TOKEN_FILE_VARIABLE = "JUPYTER_TOKEN_FILE"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,34 +29,128 @@ class Login:
     """One way to log in.
 
     `gate` is mixed into every route of the service. `routes` are the login's own, as pairs of a
-    pattern below the base URL and a handler; they win over the service's.
+    pattern below the base URL and a handler; they win over the service's. `forwarding` tells the
+    application who it is. `address_query` makes an address one that logs in, for the person who
+    has started us.
     """
 
     gate: type[RelayingHandler]
     identity_provider: IdentityProvider
     routes: tuple[tuple[str, type], ...] = ()
+    forwarding: identity.Forwarding = field(default_factory=identity.ForwardNothing)
+    address_query: str = ""
 
 
 def make_login(options: StandaloneTraits, *, name: str) -> Login:
-    """The one that `options` ask for. Raises ConfigurationError for what cannot work here."""
+    """The one that `options` ask for. Raises ConfigurationError for what cannot work here.
+
+    What the application's process is to know of it, or not, is in our environment afterwards.
+    """
+    token = _token(options, name)
     if options.no_authentication:
+        _check_nobody_needs_a_login(options, token, name)
         return Login(
             gate=gate.OpenGate, identity_provider=gate.OpenIdentityProvider(parent=options)
         )
-    hub = _import_hub(name)
-    auth = hub.StandaloneHubOAuth(parent=options, base_url=f"{options.base_url}/")
-    return Login(
-        gate=hub.HubGate,
-        identity_provider=hub.HubIdentityProvider(parent=options, hub_auth=auth),
-        routes=(("/oauth_callback", hub.CallbackHandler),),
-    )
+    forwarding = _forwarding(options, name)
+    kind = _hub_login(options, name) if token is None else _token_login(options, token)
+    return Login(**kind, forwarding=forwarding)
+
+
+def _hub_login(options: StandaloneTraits, name: str) -> dict[str, Any]:
+    hub, hub_auth = _import_hub(name)
+    auth = hub_auth.StandaloneHubOAuth(parent=options, base_url=f"{options.base_url}/")
+    return {
+        "gate": hub.HubGate,
+        "identity_provider": hub.HubIdentityProvider(parent=options, hub_auth=auth),
+        "routes": (("/oauth_callback", hub.CallbackHandler),),
+    }
 
 
 def _import_hub(name: str) -> Any:
     try:
-        from . import hub  # noqa: PLC0415  # jupyterhub is optional
+        from . import hub, hub_auth  # noqa: PLC0415  # jupyterhub is optional
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "jupyterhub":
             raise
         raise ConfigurationError(name, "no_authentication", NEEDS_JUPYTERHUB) from error
-    return hub
+    return hub, hub_auth
+
+
+# --- a token ------------------------------------------------------------------------------------
+
+
+def _token_login(options: StandaloneTraits, given: str) -> dict[str, Any]:
+    from . import token_login as by_token  # noqa: PLC0415  # only where there is one
+
+    token = given or secrets.token_hex(24)
+    return {
+        "gate": by_token.TokenGate,
+        "identity_provider": by_token.TokenIdentityProvider(parent=options, token=token),
+        "routes": (
+            (by_token.LOGIN_PATH, by_token.LoginHandler),
+            (by_token.LOGOUT_PATH, by_token.LogoutHandler),
+        ),
+        # One that somebody has chosen is known to them, and no business of the log's.
+        "address_query": "" if given else f"?token={token}",
+    }
+
+
+def _token(options: StandaloneTraits, name: str) -> str | None:
+    """The token that logs in, "" for a random one, None where there is another way.
+
+    The application must not find it in its own environment: a Jupyter server there would ask for
+    the same, which it never gets.
+    """
+    variable = os.environ.pop(TOKEN_VARIABLE, "")
+    file = os.environ.pop(TOKEN_FILE_VARIABLE, "")
+    if options.token is not None:
+        return str(options.token)
+    if options.no_authentication or options.hub.is_present or options.hub.client_id:
+        return None
+    return variable or (_read_token(file, name) if file else None)
+
+
+def _read_token(file: str, name: str) -> str:
+    try:
+        with open(file) as lines:
+            token = lines.read().strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(name, TOKEN_FILE_VARIABLE, f"cannot be read: {error}") from error
+    if not token:
+        raise ConfigurationError(name, TOKEN_FILE_VARIABLE, f"{file!r} is empty")
+    return token
+
+
+# --- nobody -------------------------------------------------------------------------------------
+
+
+def _check_nobody_needs_a_login(options: StandaloneTraits, token: str | None, name: str) -> None:
+    def refuse(problem: str) -> None:
+        raise ConfigurationError(name, "no_authentication", problem)
+
+    if token is not None:
+        refuse("--no-authentication lets everybody in, --token does not: choose one")
+    if options.forward_user != "none":
+        refuse("--forward-user has nobody to tell of with --no-authentication")
+    if not (options.allow_public or is_loopback(options.address)):
+        address = options.address or "any address of this machine"
+        refuse(
+            f"with --no-authentication everybody who can connect to {address} could use the "
+            "application. Say --allow-public if that is meant, or --address=127.0.0.1"
+        )
+
+
+# --- what the application is told ---------------------------------------------------------------
+
+
+def _forwarding(options: StandaloneTraits, name: str) -> identity.Forwarding:
+    if options.forward_user_key and options.forward_user != "jwt":
+        raise ConfigurationError(name, "forward_user_key", "is for --forward-user=jwt only")
+    if options.forward_user == "none":
+        return identity.ForwardNothing()
+    if options.forward_user == "headers":
+        return identity.ForwardHeaders()
+    key = identity.SigningKey.make(options.forward_user_key, service=name)
+    os.environ[identity.PUBLIC_KEY_VARIABLE] = key.public
+    return identity.ForwardToken(key, f"{options.base_url}/")

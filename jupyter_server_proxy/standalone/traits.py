@@ -17,12 +17,13 @@ from ..config.exchange_traits import ExchangeTraits
 from ..config.process_traits import ProcessTraits
 from ..config.server_process import NOT_SETTINGS
 from .environment import HubEnvironment, is_loopback
+from .login_traits import LoginTraits
 
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8888
 
 
-class StandaloneTraits(ProcessTraits, BackendTraits, ExchangeTraits):
+class StandaloneTraits(LoginTraits, ProcessTraits, BackendTraits, ExchangeTraits):
     """What can be configured, on the command line and in configuration files."""
 
     base_url = Unicode(

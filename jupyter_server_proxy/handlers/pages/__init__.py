@@ -10,15 +10,18 @@ from .life import LifeFacts, describe_life, is_about_life
 from .ports import describe_dead_port
 from .problem import (
     PROBLEM_TYPE,
+    Frame,
     Problem,
     describe,
     frame_ancestors,
     headers_for,
+    page,
     prefers_problem,
 )
 
 __all__ = [
     "PROBLEM_TYPE",
+    "Frame",
     "LifeFacts",
     "Problem",
     "describe",
@@ -27,5 +30,6 @@ __all__ = [
     "frame_ancestors",
     "headers_for",
     "is_about_life",
+    "page",
     "prefers_problem",
 ]

@@ -12,6 +12,7 @@ import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from tornado import httputil
 
@@ -27,7 +28,7 @@ from ...rules.coming_back import with_invitation
 from ...rules.lifecycle import State
 from ..facts import Addresses, Facts, timestamp, without_output
 from ..facts import describe as describe_entry
-from .problem import Problem, describe, page, prefers_problem, words_of
+from .problem import Frame, Problem, describe, page, prefers_problem, words_of
 
 if TYPE_CHECKING:
     from ...processes.supervisor import Supervisor
@@ -50,6 +51,7 @@ class LifeFacts:
     `addresses` is None where there is no REST API to follow the service by. `may_control`: this
     visitor may read the log and stop it. `xsrf` is the token for that. `reason` is why it had not
     been running, "" for nothing special. `invitation` is what the page brings when it comes back.
+    `frame` is what the page has around it.
     """
 
     entry: Entry
@@ -60,6 +62,7 @@ class LifeFacts:
     xsrf: str = ""
     reason: str = ""
     invitation: str = ""
+    frame: Frame | None = None
 
 
 def is_about_life(error: BaseException | None) -> bool:
@@ -98,6 +101,7 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -
     return page(
         "life.html",
         retry_after=error.retry_after or (REFRESH_SECONDS if view == "starting" else None),
+        frame=facts.frame,
         view=view,
         status=error.status,
         title=title,
@@ -141,6 +145,9 @@ def _for_script(facts: LifeFacts, server: Facts, lines: list[str], now: float) -
         follow = f"{api}/log?follow&states&tail={_SHOWN_LOG}"
         if not facts.may_control:
             follow = facts.addresses.events()
+        if facts.xsrf:
+            # Server-sent events cannot be asked for with a field.
+            follow += f"{'&' if '?' in follow else '?'}_xsrf={quote(facts.xsrf)}"
     return {
         "server": server,
         "lines": lines,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http.client import responses
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 from tornado import httputil, web
@@ -20,7 +21,8 @@ from ...errors import ProxyError
 PROBLEM_TYPE = "application/problem+json"
 PAGE_TYPE = "text/html; charset=UTF-8"
 
-_NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'"
+_NONE, _SELF = "'none'", "'self'"
+_NOTHING_ELSE = "default-src 'none'; base-uri 'none'"
 _FRAME_ANCESTORS = re.compile(r"(?:^|;)\s*frame-ancestors\s+([^;,]+)", re.IGNORECASE)
 
 
@@ -28,13 +30,28 @@ _FRAME_ANCESTORS = re.compile(r"(?:^|;)\s*frame-ancestors\s+([^;,]+)", re.IGNORE
 class Problem:
     """An error, ready to be sent. `retry_after` is seconds, rounded up when sent.
 
-    `nonce` marks the page's own style and scripts, the only ones that it may have.
+    `nonce` marks the page's own style and scripts, the only ones that it may have. `has_form`: it
+    sends one to us. `images_from` is the origin of images that are not ours, "" for none.
     """
 
     content_type: str
     body: str
     retry_after: float | None
     nonce: str = ""
+    has_form: bool = False
+    images_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a page has around it where others than Jupyter serve it: whose it is, where else one can
+    go, who is logged in ("" for nobody)."""
+
+    name: str
+    home_url: str
+    logo_url: str
+    links: tuple[tuple[str, str], ...] = ()
+    user: str = ""
 
 
 def describe(
@@ -43,6 +60,7 @@ def describe(
     *,
     request: httputil.HTTPServerRequest,
     members: Mapping[str, Any] | None = None,
+    frame: Frame | None = None,
 ) -> Problem:
     """The answer that says `error`, in the form this client prefers.
 
@@ -65,6 +83,7 @@ def describe(
     return page(
         "error.html",
         retry_after=retry_after,
+        frame=frame,
         status=status,
         title=title,
         detail=detail,
@@ -72,11 +91,25 @@ def describe(
     )
 
 
-def page(template: str, *, retry_after: float | None = None, **facts: Any) -> Problem:
-    """The page that `template` makes of `facts`."""
+def page(
+    template: str,
+    *,
+    retry_after: float | None = None,
+    frame: Frame | None = None,
+    has_form: bool = False,
+    **facts: Any,
+) -> Problem:
+    """The page that `template` makes of `facts`, in `frame`."""
     nonce = secrets.token_urlsafe(16)
-    body = _environment().get_template(template).render(nonce=nonce, **facts)
-    return Problem(PAGE_TYPE, body, retry_after, nonce)
+    body = _environment().get_template(template).render(nonce=nonce, frame=frame, **facts)
+    images_from = _origin(frame.logo_url) if frame is not None else ""
+    return Problem(PAGE_TYPE, body, retry_after, nonce, has_form, images_from)
+
+
+def _origin(url: str) -> str:
+    """Of a full URL, fit for a policy; "" for a path, which is ours."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def prefers_problem(accept: str | None, fetch_mode: str | None) -> bool:
@@ -94,7 +127,7 @@ def headers_for(problem: Problem, *, framed_by: str = "'self'") -> dict[str, str
     headers = {
         "Content-Type": problem.content_type,
         "Cache-Control": "no-store",
-        "Content-Security-Policy": _policy(problem.nonce, framed_by),
+        "Content-Security-Policy": _policy(problem, framed_by),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
@@ -120,15 +153,17 @@ def words_of(status: int, error: BaseException | None) -> tuple[str, str]:
     return title, "Something went wrong in the proxy; Jupyter's log has the details"
 
 
-def _policy(nonce: str, framed_by: str) -> str:
+def _policy(problem: Problem, framed_by: str) -> str:
     """Nothing but the page's own style and script, which may ask this server only."""
-    own = (
-        f"; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
-        "connect-src 'self'"
-        if nonce
-        else ""
-    )
-    return f"{_NOTHING_ELSE}{own}; frame-ancestors {framed_by}"
+    policy = [_NOTHING_ELSE, f"form-action {_SELF if problem.has_form else _NONE}"]
+    if problem.nonce:
+        policy += [
+            f"script-src 'nonce-{problem.nonce}'",
+            f"style-src 'nonce-{problem.nonce}'",
+            f"img-src {_SELF} {problem.images_from}".rstrip(),
+            f"connect-src {_SELF}",
+        ]
+    return "; ".join([*policy, f"frame-ancestors {framed_by}"])
 
 
 @lru_cache(maxsize=1)
