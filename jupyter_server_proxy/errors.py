@@ -31,6 +31,15 @@ class ConfigurationError(ServerProxyError):
         self.package = package
 
 
+class StartRefused(ServerProxyError):
+    """The standalone application cannot begin; the message names the option or the variable, and
+    what would be right."""
+
+
+class CertificateUnusable(StartRefused):
+    """There can be no TLS with these files; the message names the file and who named it."""
+
+
 class ProxyError(ServerProxyError):
     """An exchange, an upgrade or a start failed; `front` turns it into an answer.
 

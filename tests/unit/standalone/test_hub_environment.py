@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from jupyter_server_proxy.errors import StartRefused
 from jupyter_server_proxy.standalone.environment import HubEnvironment, is_loopback
 
 
@@ -21,6 +24,28 @@ from jupyter_server_proxy.standalone.environment import HubEnvironment, is_loopb
 def test_where_to_listen(url: str, address: str | None, port: int | None) -> None:
     hub = HubEnvironment.read({"JUPYTERHUB_SERVICE_URL": url})
     assert (hub.address, hub.port) == (address, port)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:99999/"),
+        ("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:port/"),
+        ("JUPYTERHUB_SERVICE_URL", "127.0.0.1:8000"),
+        ("JUPYTERHUB_SERVICE_URL", "http:///user/ann"),
+        ("JUPYTERHUB_SERVICE_URL", "http://[::1/"),
+        ("JUPYTERHUB_ACTIVITY_INTERVAL", "often"),
+        ("JUPYTERHUB_ACTIVITY_INTERVAL", "-1"),
+    ],
+)
+def test_a_variable_that_makes_no_sense_is_named(name: str, value: str) -> None:
+    with pytest.raises(StartRefused, match=f"^{name} must be a .* not {re.escape(repr(value))}$"):
+        HubEnvironment.read({name: value})
+
+
+def test_a_port_of_zero_is_any_free_one() -> None:
+    hub = HubEnvironment.read({"JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:0/"})
+    assert hub.port == 0
 
 
 def test_the_token_is_not_shown() -> None:
