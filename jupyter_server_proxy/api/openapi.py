@@ -28,8 +28,22 @@ _PROBLEMS = {
     404: "There is no service or instance of this name",
     409: "The service cannot do that, as it is now or as it is made",
     422: "A parameter or the body is wrong; the detail says what is right",
-    503: "It could not be started; the problem has the failure",
+    429: "Wrong tokens were tried too often; only in an application of its own",
+    500: "It could not be saved, or its entry in the file could not be removed; nothing has "
+    "changed",
+    503: "Nobody can log in now, since the JupyterHub that knows people does not answer, or "
+    "Jupyter is shutting down",
     504: "It was not ready in time; the problem has the failure",
+}
+_NOT_ADDED = (409, 422, 500)
+# Whatever is asked for may be answered so.
+_ALWAYS = (400, 403, 429, 503)
+# These say when it may be tried again, where that is known.
+_LATER = (429, 503, 504)
+_NOT_STARTED = "It could not be started, the problem has the failure; or as for other requests"
+_RETRY_AFTER: Part = {
+    "schema": {"type": "integer", "minimum": 1},
+    "description": "Seconds, where it is known when another try makes sense",
 }
 _COMMANDS = {
     "start": "Start it and wait until it is ready. If it is ready already, nothing happens. Also "
@@ -71,7 +85,7 @@ def document() -> Part:
         "paths": {
             "/servers": {
                 "get": operation("listServers", "All services", ok=json_of("Servers")),
-                "post": _adding("addServer", "Add a service", "NewServer", problems=(409, 422)),
+                "post": _adding("addServer", "Add a service", "NewServer", problems=_NOT_ADDED),
             },
             **paths_of_one("/servers/{name}", "Server", NAME),
             **paths_of_one("/servers/{name}/instances/{instance}", "Instance", NAME, INSTANCE),
@@ -106,7 +120,7 @@ def paths_of_one(path: str, what: str, *parameters: Part) -> dict[str, Part]:
                 f"Remove one {_WORDS[what]}",
                 description="Only what was added at run time. Requests under way may end, for up "
                 "to its `stop_timeout`.",
-                problems=(404, 409),
+                problems=(404, 409, 500) if what == "Server" else (404, 409),
                 answers={"204": {"description": "It is gone"}},
             ),
         },
@@ -132,11 +146,13 @@ def operation(
     """One method of a path; `ok` is the content of a 200, `answers` are further responses."""
     responses = {"200": {"description": "OK", "content": ok}} if ok is not None else {}
     responses |= answers or {}
-    for status in sorted({400, 403, *problems}):
+    for status in sorted({*_ALWAYS, *problems}):
         responses[str(status)] = {
             "description": _PROBLEMS[status],
             "content": {"application/problem+json": {"schema": ref("Problem")}},
         }
+        if status in _LATER:
+            responses[str(status)]["headers"] = {"Retry-After": _RETRY_AFTER}
     described: Part = {"operationId": id_, "summary": summary, "responses": responses}
     if description:
         described["description"] = description
@@ -161,8 +177,8 @@ def _command(command: str, what: str, description: str) -> Part:
         {"type": "boolean", "default": True},
         "If false, the answer comes at once (202) and the service goes on by itself",
     )
-    problems = (404, 409, 422) if command == "stop" else (404, 409, 422, 503, 504)
-    return operation(
+    problems = (404, 409, 422) if command == "stop" else (404, 409, 422, 504)
+    described = operation(
         f"{command}{what}",
         f"{command.capitalize()} one {_WORDS[what]}",
         description=description,
@@ -171,6 +187,9 @@ def _command(command: str, what: str, description: str) -> Part:
         problems=problems,
         answers={"202": {"description": "It has begun", "content": json_of("Server")}},
     )
+    if command != "stop":
+        described["responses"]["503"]["description"] = _NOT_STARTED
+    return described
 
 
 def _adding(id_: str, summary: str, body: str, *, problems: tuple[int, ...]) -> Part:

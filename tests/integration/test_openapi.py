@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from _harness.client import fetch
 from _harness.jupyter import Jupyter
@@ -78,3 +79,32 @@ async def test_the_description_is_served_with_the_servers_address(jupyter: Jupyt
     served = json.loads(answer.body)
     assert served.pop("servers") == [{"url": "/server-proxy/api"}]
     assert served == document()
+
+
+async def test_what_cannot_be_saved_is_answered_as_described(
+    make_own_jupyter: Any,
+) -> None:
+    jupyter = make_own_jupyter()
+    folder = jupyter.folder / "config" / "jupyter_server_config.d"
+    file = folder / "jupyter_server_proxy_services.json"
+    login = [("Authorization", f"token {jupyter.token}"), ("Content-Type", "application/json")]
+
+    async def ask(method: str, path: str, **body: Any) -> Any:
+        url = f"/server-proxy/api{path}"
+        content = json.dumps(body).encode()
+        return await fetch(jupyter, url, method=method, fields=login, body=content)
+
+    kept = {"command": ["x"], "save": True}
+    assert (await ask("POST", "/servers", name="kept", **kept)).status == 201
+    file.write_text("{ oops")
+    post = await ask("POST", "/servers", name="other", **kept)
+    delete = await ask("DELETE", "/servers/kept")
+    schema = {**document(), "$ref": "#/components/schemas/Problem"}
+    for path, verb, answer in (("/servers", "post", post), ("/servers/{name}", "delete", delete)):
+        assert answer.status == 500
+        described = document()["paths"][path][verb]["responses"]["500"]
+        assert answer.get("Content-Type").decode() in described["content"]
+        jsonschema.validate(json.loads(answer.body), schema)
+    # Nothing has changed.
+    names = [it["name"] for it in json.loads((await ask("GET", "/servers")).body)["servers"]]
+    assert names == ["kept"]

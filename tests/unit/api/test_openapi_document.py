@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from jupyter_server_proxy import errors
 from jupyter_server_proxy.api.openapi import document
 from jupyter_server_proxy.api.routes import VIEWS
 from jupyter_server_proxy.api.schemas import SCHEMAS
@@ -65,6 +66,45 @@ def test_every_method_of_every_route_is_described() -> None:
         if method != "HEAD"  # is to every GET
     }
     assert described == there
+
+
+# What `config.runtime_services`, `Supervisor` and the gate raise on purpose.
+RAISED = {
+    "addServer": (errors.RequestInvalid, errors.StateForbids, errors.NotSaved),
+    "removeServer": (errors.ServiceUnknown, errors.StateForbids, errors.NotSaved),
+    "addInstance": (errors.ServiceUnknown, errors.RequestInvalid, errors.StateForbids),
+    "removeInstance": (errors.ServiceUnknown, errors.StateForbids),
+    "startServer": (
+        errors.StartFailed,
+        errors.StartTimedOut,
+        errors.CoolingDown,
+        errors.NotManaged,
+    ),
+    "restartInstance": (errors.StartFailed, errors.StartTimedOut, errors.ServiceStopped),
+    "stopServer": (errors.ServiceUnknown, errors.StateForbids, errors.RequestInvalid),
+    "getServerLog": (errors.ServiceUnknown, errors.RequestInvalid),
+    "getInstance": (errors.ServiceUnknown,),
+}
+BY_THE_GATE = (
+    errors.LoginRequired,
+    errors.NotAuthorized,
+    errors.LoginUnavailable,
+    errors.TooManyTries,
+    errors.ShuttingDown,
+)
+
+
+@pytest.mark.parametrize("name", RAISED)
+def test_every_error_that_is_raised_on_purpose_is_described(name: str) -> None:
+    (found,) = [it for _, _, it in operations() if it["operationId"] == name]
+    for error in RAISED[name]:
+        assert str(error.status) in found["responses"], error
+
+
+def test_what_the_gate_answers_is_described_for_every_operation() -> None:
+    for path, verb, operation in operations():
+        for error in BY_THE_GATE:
+            assert str(error.status) in operation["responses"], (path, verb, error)
 
 
 def test_the_reference_for_people_is_up_to_date(generated_page: Callable[[str], str]) -> None:
