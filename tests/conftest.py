@@ -13,12 +13,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
 
 from jupyter_server_proxy.processes.child import Binding, Launch
 from jupyter_server_proxy.processes.guardian import Guardian
+from jupyter_server_proxy.processes.past_starts import PastStarts
 from jupyter_server_proxy.processes.supervisor import Supervisor
 from jupyter_server_proxy.rules.service import ProcessOptions
 
@@ -168,9 +170,10 @@ async def make_supervisor() -> AsyncIterator[MakeSupervisor]:
             return Launch(tuple(argv), {**os.environ, **(env or {})})
 
         is_raw = bool(options.pop("is_raw", False))
+        past = cast("PastStarts | None", options.pop("past", None))
         settings = ProcessOptions(**{"timeout": 20.0, "stop_timeout": 5.0, **options})
         supervisor = Supervisor(
-            name, settings, launch, guardian=Guardian(log=log), log=log, is_raw=is_raw
+            name, settings, launch, guardian=Guardian(log=log), log=log, is_raw=is_raw, past=past
         )
         made.append(supervisor)
         return supervisor

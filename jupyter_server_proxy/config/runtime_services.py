@@ -55,6 +55,8 @@ class RuntimeServices:
         # What was added here; others are not ours to remove.
         self._added: set[Key] = set()
         self._leaving: set[Key] = set()
+        # Services that are, or were, in the file: what they have written is as lasting.
+        self._lasting: set[Key] = set()
 
     @property
     def _catalog(self) -> Catalog:
@@ -74,6 +76,7 @@ class RuntimeServices:
         if is_saved:
             written = {key: value for key, value in settings.items() if key != "name"}
             self._saved.put(process.name, written)
+            self._lasting.add((process.name, None))
         return self._open(process, Source.RUNTIME)
 
     async def remove(self, name: str) -> None:
@@ -119,6 +122,7 @@ class RuntimeServices:
             self._catalog.add(Entry(name, Source.CONFIG, problem=problem))
             self._added.add((name, None))
         else:
+            self._lasting.add((name, None))
             self._open(process, Source.CONFIG)
 
     def _open(self, process: ServerProcess, source: Source) -> Entry:
@@ -206,9 +210,13 @@ class RuntimeServices:
             if supervisor is not None:
                 await supervisor.drain()
                 await supervisor.stop()
+                # Where a person has said where the log is to be, it is theirs.
+                if key not in self._lasting and not supervisor.options.log_file:
+                    supervisor.output.is_lasting = False
                 await self._runtime.registry.remove(supervisor.name)
         finally:
             self._leaving.discard(key)
+            self._lasting.discard(key)
             self._added.discard(key)
             if self._catalog.get(*key) is not None:
                 self._catalog.remove(*key)

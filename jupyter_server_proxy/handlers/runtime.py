@@ -100,6 +100,7 @@ class Runtime:
             log=self.log,
             is_raw=service.raw_socket_proxy,
             base_url=base_url,
+            past=self.registry.past,
         )
         self.registry.add(supervisor)
         self.catalog.note_supervisor(service, supervisor)

@@ -35,6 +35,7 @@ from .failure import refusal
 from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
+from .past_starts import PastStarts
 from .place import Place
 from .rotating import log_path
 from .shown import Ready, Shown, StateChanged
@@ -58,10 +59,12 @@ class Life(Shown):
         log: logging.Logger,
         is_raw: bool = False,
         base_url: str = "/",
+        past: PastStarts | None = None,
     ) -> None:
         path = log_path(name, options.log_file)
         output = Output(name, path=path, log=log, level=options.output_log_level)
-        super().__init__(name, options, output, usage=Usage(options, self._stop_unused), log=log)
+        usage = Usage(options, self._stop_unused)
+        super().__init__(name, options, output, usage=usage, log=log, past=past)
         self._plan = Plan(
             name=name,
             options=options,

@@ -74,6 +74,9 @@ class Output:
     def __init__(
         self, service: str, *, path: str, log: logging.Logger, level: int | None = logging.INFO
     ) -> None:
+        # Whether the file is there when nobody writes any more; if not, it and the older ones are
+        # removed, unless there was one before.
+        self.is_lasting = True
         self._service = service
         self._log = log
         self._ring = Ring()
@@ -135,14 +138,9 @@ class Output:
         return Pipe(self._service, taker)
 
     async def close(self) -> None:
-        """No child will write any more: others may have the file."""
+        """No child will write any more: others may have the file, unless it is removed."""
         if self._file.is_claimed:
-            await asyncio.to_thread(self._file.release)
-
-    async def remove_file(self) -> None:
-        """Remove the file and the older ones, if there was none before; nothing is written any
-        more."""
-        await asyncio.to_thread(self._file.remove)
+            await asyncio.to_thread(self._file.release if self.is_lasting else self._file.remove)
 
     def _take(self, data: bytes) -> None:
         """In the pipe's thread: bytes have come."""

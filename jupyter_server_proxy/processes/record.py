@@ -15,16 +15,14 @@ from .durations import Durations
 from .failure import KILLED, SHOWN_LINES, Failure, without_guess
 from .out_of_memory import count_kills
 from .output import Output
+from .past_starts import USUAL_OF, PastStarts
 from .usage import StopReason
-
-# Starts that say what is usual: the last few, since programs and their data grow.
-_USUAL_OF = 5
 
 
 class Record:
     """The last start, the last success and the failures in a row. For the event loop's thread."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, name: str, output: Output, past: PastStarts | None = None) -> None:
         self.generation = 0
         self.started_at: float | None = None
         self.ready_after: float | None = None
@@ -42,7 +40,10 @@ class Record:
         self.failures = 0
         self.restarts = 0
         self.durations = Durations()
-        self._durations: deque[float] = deque(maxlen=_USUAL_OF)
+        self._name = name
+        self._past = past
+        known = past.of(name) if past is not None else ()
+        self._durations: deque[float] = deque(known, maxlen=USUAL_OF)
         self._output = output
         self._backoff = Backoff()
         self._began = 0.0
@@ -71,6 +72,8 @@ class Record:
         self.ready_after = self._became_ready - self._began
         self._durations.append(self.ready_after)
         self.durations.note(self.ready_after)
+        if self._past is not None:
+            self._past.note(self._name, list(self._durations))
         return self.ready_after
 
     @property

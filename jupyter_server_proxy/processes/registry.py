@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..errors import ProxyError
 from .guardian import Guardian
+from .past_starts import PastStarts
 from .supervisor import Supervisor
 
 
@@ -17,6 +18,7 @@ class Registry:
 
     def __init__(self, *, guardian: Guardian, log: logging.Logger) -> None:
         self.guardian = guardian
+        self.past = PastStarts(log)
         self._log = log
         self._supervisors: dict[str, Supervisor] = {}
         self._starting: set[asyncio.Task[None]] = set()

@@ -18,6 +18,7 @@ from .durations import Durations
 from .failure import Failure
 from .generation import Generation
 from .output import Output
+from .past_starts import PastStarts
 from .record import Record
 from .usage import StopReason, Usage
 
@@ -58,6 +59,7 @@ class Shown:
         *,
         usage: Usage,
         log: logging.Logger,
+        past: PastStarts | None = None,
     ) -> None:
         self.name = name
         self.options = options
@@ -65,7 +67,7 @@ class Shown:
         self._log = log
         self._usage = usage
         self._state = State.STOPPED
-        self._record = Record(output)
+        self._record = Record(name, output, past)
         self._present: Generation | None = None
         self._ready: Ready | None = None
         # A restart is wanted, and exchanges with the present child are let finish.
@@ -153,7 +155,8 @@ class Shown:
 
     @property
     def usual_start(self) -> float | None:
-        """How many seconds a start takes as a rule; None before one has succeeded."""
+        """How many seconds a start takes as a rule, also before Jupyter was started anew; None
+        before one has succeeded."""
         return self._record.usual_start
 
     @property

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from _harness.client import fetch
 from _harness.jupyter import Jupyter
 from _harness.message import PATIENCE
+from conftest import MakeJupyter
 
 WEB = str(Path(__file__).parents[1] / "apps" / "web.py")
 # 256 MB as fast as they can be written; then it says how long that took, and serves.
@@ -113,3 +115,46 @@ async def test_a_flood_holds_up_nobody_and_takes_no_room(jupyter) -> None:
 
 async def test_the_log_of_one_that_never_ran_is_empty(jupyter) -> None:
     assert await log(jupyter, "never-run") == {"lines": [], "file": None}
+
+
+def logging_to(folder: Path) -> str:
+    """The configuration of a server whose runtime directory has `folder` for logs, as that of
+    another server of the same person has."""
+    return f"""{JUPYTER_CONFIG}
+import os
+runtime = os.environ["JUPYTER_RUNTIME_DIR"]
+os.makedirs(runtime, exist_ok=True)
+os.symlink({str(folder)!r}, os.path.join(runtime, "server-proxy"))
+"""
+
+
+async def test_two_servers_of_one_person_do_not_share_a_log_file(
+    jupyter: Jupyter, make_own_jupyter: MakeJupyter
+) -> None:
+    other = make_own_jupyter(logging_to(jupyter.folder / "runtime" / "server-proxy"))
+    files = []
+    for server in (jupyter, other):
+        await fetch(server, "/loud/")
+        files.append(Path((await log_when(server, "loud", bool))["file"]))
+    assert [file.name for file in files] == ["loud.log", "loud+2.log"]
+    assert [file.read_text() for file in files] == ["said by loud\n"] * 2
+
+
+async def test_how_long_a_start_usually_takes_is_known_after_a_restart(
+    make_own_jupyter: MakeJupyter, tmp_path: Path
+) -> None:
+    config = logging_to(tmp_path)
+    first = make_own_jupyter(config)
+    assert await usual_start(first) is None
+    assert (await fetch(first, "/loud/")).status == 200
+    known = await usual_start(first)
+    assert known is not None
+    first.stop()
+    second = make_own_jupyter(config)
+    assert await usual_start(second) == pytest.approx(known, abs=0.001)
+
+
+async def usual_start(jupyter: Jupyter) -> float | None:
+    facts = await fetch(jupyter, "/server-proxy/api/servers/loud")
+    found: float | None = json.loads(facts.body)["usual_start"]
+    return found

@@ -399,3 +399,53 @@ async def test_a_page_of_another_site_adds_nothing(jupyter: Jupyter) -> None:
     no_login = await fetch(jupyter, API + "servers", method="POST", fields=[("Cookie", "")])
     assert no_login.status == 403
     assert "evil" not in await listed(jupyter)
+
+
+async def log_of(jupyter: Jupyter, path: str) -> Path:
+    """The log file of one that has been started."""
+    await asked(jupyter, "POST", f"servers/{path}/start", status=200)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        file = (await asked(jupyter, "GET", f"servers/{path}/log", status=200))["file"]
+        if file is not None:
+            return Path(file)
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+TALKING = [sys.executable, "-c", f"print('hello'); exec(open({str(MIRROR)!r}).read())", "{port}"]
+
+
+async def test_logs_go_with_what_has_written_them(jupyter: Jupyter) -> None:
+    await add(jupyter, "talking", command=TALKING)
+    await asked(jupyter, "POST", "servers/talking/instances", {"instance": "x"}, status=201)
+    files = [await log_of(jupyter, path) for path in ("talking", "talking/instances/x")]
+    await remove(jupyter, "talking/instances/x")
+    assert [file.exists() for file in files] == [True, False]
+    await remove(jupyter, "talking")
+    assert not files[0].exists()
+    assert not [it for it in files[0].parent.iterdir() if it.name.startswith("talking")]
+
+
+async def test_logs_of_what_was_saved_and_where_a_person_wants_them_stay(
+    jupyter: Jupyter, tmp_path: Path
+) -> None:
+    await add(jupyter, "saved", command=TALKING, save=True)
+    await add(jupyter, "own", command=TALKING, log_file=str(tmp_path / "own.log"))
+    await asked(jupyter, "POST", "servers/own/instances", {"instance": "x"}, status=201)
+    files = [await log_of(jupyter, path) for path in ("saved", "own", "own/instances/x")]
+    for name in ("saved", "own"):
+        await remove(jupyter, name)
+    assert [file.name for file in files] == ["saved.log", "own.log", "own.x.log"]
+    assert [file.read_text()[:6] for file in files] == ["hello\n"] * 3
+
+
+async def test_a_log_that_was_there_before_stays(jupyter: Jupyter) -> None:
+    await add(jupyter, "again", command=TALKING)
+    file = await log_of(jupyter, "again")
+    await remove(jupyter, "again")
+    file.write_text("of a server that crashed\n")
+    await add(jupyter, "again", command=TALKING)
+    await log_of(jupyter, "again")
+    await remove(jupyter, "again")
+    assert file.read_text().startswith("of a server that crashed\nhello\n")
