@@ -17,6 +17,7 @@ from tornado.websocket import WebSocketClosedError
 from ..backend.stream import Stream
 from ..rules.frames import (
     INTERNAL_ERROR,
+    TOO_BIG,
     Closing,
     FramesBroken,
     Message,
@@ -166,7 +167,9 @@ class BackendSocket(_Pipe):
             told = await self._next()
         except FramesBroken as broken:
             self.close(*broken.closing)
-            told = Closing(INTERNAL_ERROR, f"The application sent {broken}")
+            # Too much is the only thing that whoever gets it may do something about.
+            code = TOO_BIG if broken.closing.code == TOO_BIG else INTERNAL_ERROR
+            told = Closing(code, f"The application sent {broken}")
         if isinstance(told, Closing):
             self._end()
         return told

@@ -3,82 +3,55 @@ service and serves nothing else. What is served is made in `application`."""
 
 from __future__ import annotations
 
-import asyncio
+import os
 from collections.abc import Coroutine
 from datetime import datetime
-from textwrap import dedent
 from typing import Any
 
-from jupyter_core.application import JupyterApp, base_aliases, base_flags
 from tornado import web
-from traitlets import default
+from traitlets import TraitError, default
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, StartRefused
 from ..handlers import Runtime
 from ..handlers.activity import KEY as ACTIVITY_KEY
 from . import tls
 from .activity import ActivityReporter
 from .application import make_application
 from .environment import is_loopback
-from .serving import Listening, serve_until_signalled
-from .traits import StandaloneTraits, service_options
-
-# What makes no sense on a command line: Python callables, and what comes after `--`.
-NOT_ALIASES = frozenset(("command", "rewrite_response", "update_last_activity"))
-FLAGS = ("absolute_url", "raw_socket_proxy", "no_authentication")
-OWN_ALIASES = (
-    "address",
-    "port",
-    "base_url",
-    "server_port",
-    "activity_interval",
-    "websocket_max_message_size",
-)
+from .options import all_options
+from .program import Program
+from .serving import Listening, run, serve_until_signalled
+from .start_checks import check_hub, check_ports
+from .traits import StandaloneTraits
 
 
-def _as_alias(name: str) -> str:
-    return name.replace("_", "-")
-
-
-def _flag(name: str) -> tuple[dict[str, dict[str, bool]], str]:
-    help_text = dedent(str(getattr(StandaloneTraits, name).help)).strip()
-    return {"StandaloneProxyServer": {name: True}}, help_text
-
-
-COMMAND_LINE_FLAGS: dict[str, Any] = {
-    **base_flags,
-    **{_as_alias(name): _flag(name) for name in FLAGS},
-}
-COMMAND_LINE_ALIASES: dict[str, Any] = {
-    **base_aliases,
-    **{
-        _as_alias(name): f"StandaloneProxyServer.{name}"
-        for name in (*service_options(), *OWN_ALIASES)
-        if name not in NOT_ALIASES
-    },
-}
-
-
-class StandaloneProxyServer(StandaloneTraits, JupyterApp):
-    """The command line, the configuration, and the application made from both."""
+class StandaloneProxyServer(StandaloneTraits, Program):
+    """The options, and the application made of them."""
 
     name = "jupyter-standalone-proxy"
     description = """
-    Start a web application and serve it in place of jupyterhub-singleuser, behind JupyterHub's
-    login.
+    Serve one web application, behind the login of JupyterHub or of its own.
 
     Usage: jupyter standaloneproxy [options] -- command
 
-    The command is the application and its arguments. {port}, {unix_socket} and {base_url} in it
-    stand for the port or socket that it has to listen on and for the prefix of its URLs. Without a
-    command, the application at --server-port, --unix-socket or --backend-url is served.
+    The command is the application and its arguments. In it, {port}, {unix_socket} and {base_url}
+    stand for where it has to listen and for the prefix of its URLs. Without a command, the
+    application that runs already at --server-port, --unix-socket or --backend-url is served.
+
+    The same program is called jupyter-standaloneproxy and
+    python -m jupyter_server_proxy.standalone.
     """
-    examples = (
-        "jupyter standaloneproxy -- voila --port={port} --no-browser --Voila.base_url={base_url}/ "
-        "--Voila.server_url=/ /path/to/notebook.ipynb"
-    )
-    flags = COMMAND_LINE_FLAGS
-    aliases = COMMAND_LINE_ALIASES
+    examples = """
+    jupyter standaloneproxy --no-authentication -- python -m http.server {port}
+
+    jupyter standaloneproxy --token= --timeout=60 -- \\
+        streamlit run app.py --server.port={port} --server.headless=true
+
+    In the configuration of JupyterHub:
+
+    c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
+        "--port={port}", "--no-browser", "--Voila.base_url={base_url}/", "--Voila.server_url=/"]
+    """
 
     @default("command")
     def _default_command(self) -> list[str]:
@@ -95,18 +68,23 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
         """Serve until a signal asks to end. Exits with 1 when that cannot begin."""
         super().start()
         try:
-            asyncio.run(self._serve())
-        except (ConfigurationError, OSError) as error:
-            self.log.critical("%s", error)
-            self.exit(1)
+            run(self._serve(), with_uvloop=self.uvloop)
+        except ConfigurationError as error:
+            self.refuse(_spelled(error))
+        except (StartRefused, TraitError, OSError) as error:
+            self.refuse(str(error))
 
     async def _serve(self) -> None:
+        given = [name for name in ("base_url", "port") if self.trait_has_value(name)]
+        check_ports(self)
         application = self.create_app()
+        if application.settings["identity_provider"].has_trait("hub_auth"):
+            check_hub(os.environ, given=given)
         self._warn()
         listening = Listening(
             address=self.address,
             port=self.port,
-            tls=tls.server_context(self.hub),
+            tls=tls.server_context(self._certificates()),
             trust_xheaders=self.trust_xheaders,
         )
         await serve_until_signalled(
@@ -114,7 +92,13 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
             listening,
             Runtime.of(application.settings, self.log),
             background=self._reports(application),
+            grace=self.shutdown_grace,
         )
+
+    def _certificates(self) -> tls.Files | None:
+        """Those of the options, or else the Hub's."""
+        given = tls.given_files(self.certfile, self.keyfile, self.client_ca)
+        return given or tls.hub_files(self.hub)
 
     def _reports(self, application: web.Application) -> Coroutine[Any, Any, None] | None:
         hub = self.hub
@@ -125,15 +109,17 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
             times: dict[str, datetime] = application.settings.get("last_activity_times", {})
             return times.get(ACTIVITY_KEY)
 
-        reporter = ActivityReporter(last_activity, hub, tls=tls.client_context(hub), log=self.log)
-        return reporter.run(self.activity_interval)
+        reporter = ActivityReporter(
+            last_activity,
+            hub,
+            interval=self.activity_interval,
+            tls=tls.client_context(tls.hub_files(hub)),
+            log=self.log,
+        )
+        return reporter.run()
 
     def _warn(self) -> None:
         """Say what somebody may not have meant."""
-        if self.websocket_max_message_size:
-            self.log.warning(
-                "websocket_max_message_size has no effect: messages pass, whatever their size"
-            )
         if self.no_authentication and not is_loopback(self.address):
             self.log.warning(
                 "WARNING: everybody who can connect to %s, port %s, can use this application: "
@@ -141,8 +127,11 @@ class StandaloneProxyServer(StandaloneTraits, JupyterApp):
                 self.address or "any address of this machine",
                 self.port,
             )
-        if not self.no_authentication and not self.hub.client_id:
-            self.log.warning(
-                "Nobody can log in: JUPYTERHUB_CLIENT_ID is not set. Let JupyterHub start this "
-                "server, or let everybody in with --no-authentication."
-            )
+
+
+def _spelled(error: ConfigurationError) -> str:
+    """As an error of the option, where there is one."""
+    option = f"--{error.key.replace('_', '-')}"
+    if option in error.problem:
+        return error.problem
+    return f"{option if option[2:] in all_options() else error.key}: {error.problem}"

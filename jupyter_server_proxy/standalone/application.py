@@ -15,6 +15,7 @@ from tornado import web
 
 from ..api.context import Api
 from ..api.routes import api_routes
+from ..config.compile_backend import is_reachable
 from ..config.routes import literal_pattern
 from ..errors import ConfigurationError
 from ..handlers import RawSocketHandler, Runtime, with_streaming
@@ -24,10 +25,18 @@ from ..rules.paths import decoded_path
 from . import gate
 from .forgery import guarded_api
 from .login import Login, make_login
+from .monitoring import monitoring_routes
 from .process import make_process
 from .traits import StandaloneTraits
 
 Route = Any
+# Tornado's own setting.
+MAX_MESSAGE_SIZE = "websocket_max_message_size"
+
+NOTHING_TO_SERVE = (
+    "is missing. It is what follows after `--`; for an application that runs already, say where "
+    "with --server-port=PORT, --unix-socket=PATH or --backend-url=URL"
+)
 
 
 def make_application(
@@ -42,9 +51,10 @@ def make_application(
         [
             *_api_routes(options, login, runtime),
             *_login_routes(options, login),
+            *_monitoring_routes(options, login, runtime),
             *with_streaming(_routes(options, login, handler, keywords)),
         ],
-        default_handler_class=gate.OutsideHandler,
+        default_handler_class=type("StandaloneOutside", (gate.OutsideHandler, login.gate), {}),
         **settings,
     )
     _enter(handler, keywords, runtime, base_url=options.base_url)
@@ -55,12 +65,13 @@ def _service_handler(
     options: StandaloneTraits, login: Login, *, name: str
 ) -> tuple[Any, dict[str, Any]]:
     process = make_process(options, name=name, gate=login.gate)
+    if not is_reachable(process):
+        raise ConfigurationError(name, "command", NOTHING_TO_SERVE)
     handler: Any
     handler, keywords = process.make_proxy_handler()
-    if handler is None:
-        raise ConfigurationError(name, "command", "is missing: it is what follows after `--`")
     # Nobody else's code is below the gate, so bodies may be streamed; raw sockets have none.
     handler.relays_only = not issubclass(handler, RawSocketHandler)
+    handler.is_limiting_messages = options.websocket_max_message_size is not None
     return handler, keywords
 
 
@@ -86,9 +97,17 @@ def _api_routes(options: StandaloneTraits, login: Login, runtime: Runtime) -> li
     return api_routes(base, api, guard=lambda view: guarded_api(view, login.gate))
 
 
+def _monitoring_routes(options: StandaloneTraits, login: Login, runtime: Runtime) -> list[Route]:
+    base = literal_pattern(decoded_path(options.base_url))
+    is_open = not options.authenticate_prometheus
+    return monitoring_routes(base, runtime, login.gate, has_open_metrics=is_open)
+
+
 def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -> dict[str, Any]:
     provider = login.identity_provider
+    limit = options.websocket_max_message_size
     return {
+        **({} if limit is None else {MAX_MESSAGE_SIZE: limit}),
         "base_url": options.base_url,
         # Logins do not outlive this process: the Hub remembers them, and so does the token.
         "cookie_secret": os.urandom(32),
@@ -101,6 +120,7 @@ def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -
         "log_function": _request_logger(log),
         gate.HUB_ENVIRONMENT: options.hub,
         gate.FORWARDING: login.forwarding,
+        gate.LOGIN_ADDRESS: login.address_query and f"{options.base_url}/{login.address_query}",
         gate.TRUST_XHEADERS: options.trust_xheaders,
     }
 

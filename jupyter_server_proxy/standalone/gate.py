@@ -21,6 +21,8 @@ from ..rules.credentials import Credentials
 # Keys of the application's settings.
 HUB_ENVIRONMENT = "jupyter_server_proxy_hub_environment"
 TRUST_XHEADERS = "jupyter_server_proxy_trust_xheaders"
+# Where the person who started us logs in, as a path with a query, where that is not known yet.
+LOGIN_ADDRESS = "jupyter_server_proxy_login_address"
 # An `identity.Forwarding`.
 FORWARDING = "jupyter_server_proxy_forwarding"
 

@@ -18,12 +18,15 @@ from ..config.process_traits import ProcessTraits
 from ..config.server_process import NOT_SETTINGS
 from .environment import HubEnvironment, is_loopback
 from .login_traits import LoginTraits
+from .serving_traits import ServingTraits
 
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8888
+MAX_PORT = 65535
+A_PORT = "a port number, 0 to 65535"
 
 
-class StandaloneTraits(LoginTraits, ProcessTraits, BackendTraits, ExchangeTraits):
+class StandaloneTraits(LoginTraits, ServingTraits, ProcessTraits, BackendTraits, ExchangeTraits):
     """What can be configured, on the command line and in configuration files."""
 
     base_url = Unicode(
@@ -49,13 +52,23 @@ class StandaloneTraits(LoginTraits, ProcessTraits, BackendTraits, ExchangeTraits
     ).tag(config=True)
 
     port = Int(
+        min=0,
+        max=MAX_PORT,
         help="""
         The port to listen on, 0 for any free one. The one in the environment variable
         JUPYTERHUB_SERVICE_URL, or else 8888, when it is missing.
         """,
-    ).tag(config=True)
+    ).tag(config=True, expects=A_PORT)
 
-    server_port = Int(0, help=ProcessTraits.port.help).tag(config=True)
+    server_port = Int(
+        0,
+        min=0,
+        max=MAX_PORT,
+        help="""
+        The TCP port, 1 to 65535, that the application listens on. 0 means any free one, which is
+        handed over as ``{port}``. Without a command, the port at which it is running already.
+        """,
+    ).tag(config=True, expects=A_PORT)
 
     trust_xheaders = Bool(
         help="""
@@ -64,23 +77,17 @@ class StandaloneTraits(LoginTraits, ProcessTraits, BackendTraits, ExchangeTraits
         """,
     ).tag(config=True)
 
-    activity_interval = Int(
-        300,
-        min=0,
-        help="""
-        Seconds between reports to JupyterHub of when the application was last used; they go to the
-        URL in the environment variable JUPYTERHUB_ACTIVITY_URL. 0 means no reports.
-        """,
-    ).tag(config=True)
-
     websocket_max_message_size = Int(
         None,
         allow_none=True,
+        min=1,
         help="""
-        Accepted for compatibility and without effect: messages pass as they are, whatever their
-        size.
+        Bytes that a websocket message may have, in either direction; a larger one ends its
+        websocket with the code 1009 (RFC 6455 section 7.4.1). Messages are looked at one by one
+        then and are not compressed, which is slower. None means that they pass as they are,
+        whatever their size.
         """,
-    ).tag(config=True)
+    ).tag(config=True, expects="a number of bytes, 1 or more")
 
     @property
     def hub(self) -> HubEnvironment:
@@ -103,7 +110,8 @@ class StandaloneTraits(LoginTraits, ProcessTraits, BackendTraits, ExchangeTraits
 
     @default("port")
     def _default_port(self) -> int:
-        return self.hub.port or DEFAULT_PORT
+        port = self.hub.port
+        return DEFAULT_PORT if port is None else port
 
     @default("trust_xheaders")
     def _default_trust_xheaders(self) -> bool:

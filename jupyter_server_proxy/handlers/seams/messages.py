@@ -1,6 +1,7 @@
 """Websockets whose messages a subclass wants to see, change, drop or send itself.
 
-A class that overrides none of the methods here is never asked: its websockets are tunnels.
+A class that overrides none of the methods here, and limits no message's size, is never asked:
+its websockets are tunnels.
 """
 
 from __future__ import annotations
@@ -129,8 +130,8 @@ class MessageSeams(RequestSeams):
 
     @property
     def _is_told_messages(self) -> bool:
-        """Whether this upgrade is a websocket whose messages somebody else's code is told."""
-        if self.overrides.isdisjoint(MESSAGE_SEAMS):
+        """Whether this upgrade is a websocket whose messages are looked at one by one."""
+        if not self.is_limiting_messages and self.overrides.isdisjoint(MESSAGE_SEAMS):
             return False
         return self.offered_protocols.lower() == "websocket"
 

@@ -37,6 +37,9 @@ from .overrides import ORIGIN, REQUEST_SEAMS
 class RequestSeams(AnswerSeams):
     """Asks the methods that packages override for the request to send."""
 
+    # Whether messages of websockets are looked at even where nobody overrides anything, so that
+    # none is larger than `max_message_size`.
+    is_limiting_messages = False
     # What an override asked for.
     _asked: Asked | None = None
     # What select_subprotocol left to offer the backend.
@@ -184,7 +187,7 @@ class RequestSeams(AnswerSeams):
             fields = self._fields_as_asked(asked.fields, destination, prefix=None)
             return Outbound(asked.method, asked.target, fields + ([body.framing] if body else []))
         outbound = super()._outbound(destination, upgrade, body)
-        if upgrade is None or not self.overrides:
+        if upgrade is None or not (self.overrides or self.is_limiting_messages):
             return outbound
         return self._upgrade_as_asked(outbound, destination, upgrade)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,15 @@ from traitlets.config import Config
 from jupyter_server_proxy.errors import ConfigurationError
 from jupyter_server_proxy.standalone import StandaloneProxyServer
 from jupyter_server_proxy.standalone.gate import OpenGate
+from jupyter_server_proxy.standalone.help_text import signature
+from jupyter_server_proxy.standalone.options import all_options
 from jupyter_server_proxy.standalone.process import make_process
+
+OPTIONS_OF_4_6 = [
+    line
+    for line in Path(__file__).with_name("options_of_4.6.0.txt").read_text().splitlines()
+    if line.startswith("--")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +61,52 @@ def app(*arguments: str) -> StandaloneProxyServer:
         ("--timeout=90", "timeout", 90.0),
         ("--activity-interval=0", "activity_interval", 0),
         ("--websocket-max-message-size=1000", "websocket_max_message_size", 1000),
+        ("--websocket-max-message-size=None", "websocket_max_message_size", None),
+        ('--environment={"A": "1", "B": null}', "environment", {"A": "1", "B": None}),
+        ("--environment={'A': '1'}", "environment", {"A": "1"}),
+        ("--environment=A=1=2", "environment", {"A": "1=2"}),
+        ("--mappath=/a=/b?c=d", "mappath", {"/a": "/b?c=d"}),
+        ("--readiness=tcp", "readiness", "tcp"),
+        ('--readiness={"log": "ready"}', "readiness", {"log": "ready"}),
+        ("--stop-signal=9", "stop_signal", 9),
+        ("--update-last-activity=False", "update_last_activity", False),
+        ("--no-start-page", "start_page", False),
+        ("--start-page=False", "start_page", False),
         ("--StandaloneProxyServer.timeout=90", "timeout", 90.0),
     ],
 )
 def test_options_of_the_command_line(argument: str, name: str, value: Any) -> None:
     assert getattr(app(argument), name) == value
+
+
+def test_dictionaries_and_lists_may_be_said_in_pieces() -> None:
+    made = app(
+        *("--environment", "A=1", "--environment", '{"B": "2", "C": "3"}', "--environment=C=4"),
+        *("--rewrite-response-content-types=text/html", "--rewrite-response-content-types=text/*"),
+    )
+    assert made.environment == {"A": "1", "B": "2", "C": "4"}
+    assert made.rewrite_response_content_types == ["text/html", "text/*"]
+
+
+def test_an_option_said_twice_means_the_last() -> None:
+    assert app("--port=1", "--port", "2").port == 2
+
+
+def test_a_flag_takes_no_word_that_is_not_its_own() -> None:
+    made = app("--absolute-url", "voila")
+    assert made.absolute_url is True
+    assert made.command == ["voila"]
+    assert app("--absolute-url", "False").absolute_url is False
+
+
+@pytest.mark.parametrize("option", OPTIONS_OF_4_6)
+def test_every_option_of_the_last_release_is_known(option: str) -> None:
+    made = app(option, "--", "app")
+    assert made.command == ["app"]
+
+
+def test_there_are_as_many_options_as_in_the_last_release() -> None:
+    assert len(OPTIONS_OF_4_6) >= 25
 
 
 def test_the_command_is_what_follows_two_dashes() -> None:
@@ -110,7 +160,25 @@ def test_the_configuration_file_can_be_generated(tmp_path: Path) -> None:
     made = app("--generate-config", f"--config={path}")
     with pytest.raises(NoStart):
         made.start()
-    assert "c.StandaloneProxyServer.no_authentication" in path.read_text()
+    text = path.read_text()
+    assert "# c.StandaloneProxyServer.no_authentication = False" in text
+    path.write_text(text + "c.StandaloneProxyServer.port = 1234")
+    assert app(f"--config={path}").port == 1234
+    assert app(f"--config={path}", "--port=5").port == 5
+
+
+def test_a_file_that_exists_is_not_written_over_where_nobody_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "standalone.py"
+    path.write_text("kept")
+    made = app("--generate-config", f"--config={path}")
+    made.log.propagate = True
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(SystemExit):
+        made.start()
+    assert "-y overwrites it" in caplog.text
+    assert path.read_text() == "kept"
 
 
 def test_a_json_configuration_file_works(tmp_path: Path) -> None:
@@ -119,18 +187,107 @@ def test_a_json_configuration_file_works(tmp_path: Path) -> None:
     assert app(f"--config={path}").timeout == 90.0
 
 
+def test_everybody_being_let_in_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    for address, warning in (
+        ("0.0.0.0", "everybody who can connect to 0.0.0.0"),
+        ("127.0.0.1", ""),
+    ):
+        caplog.clear()
+        made = StandaloneProxyServer(command=["app"], no_authentication=True, address=address)
+        made.log.propagate = True
+        made._warn()
+        assert warning in caplog.text
+        assert bool(caplog.text) is bool(warning)
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def refusal(caplog: pytest.LogCaptureFixture, *arguments: str) -> str:
+    """What is said about them, in one line."""
+    made = StandaloneProxyServer()
+    made.log.propagate = True
+    with pytest.raises(SystemExit) as ended:
+        made.initialize(list(arguments))
+    assert ended.value.code == 1
+    (record,) = (record for record in caplog.records if record.levelname == "CRITICAL")
+    said = record.getMessage()
+    assert "\n" not in said
+    assert record.exc_info is None
+    return said
+
+
 @pytest.mark.parametrize(
-    ("options", "warning"),
+    ("arguments", "said"),
     [
-        ({"no_authentication": True, "address": "0.0.0.0"}, "everybody who can connect to 0.0.0.0"),
-        ({"no_authentication": True, "websocket_max_message_size": 9}, "has no effect"),
-        ({}, "JUPYTERHUB_CLIENT_ID is not set"),
-        ({"no_authentication": True}, ""),
+        (["--prot=1"], "there is no option --prot; did you mean '--port'?"),
+        (["--no-prot"], "there is no option --no-prot"),
+        (["-p", "1"], "there is no option -p"),
+        (["--port"], "--port needs a value: --port=VALUE"),
+        (["--port", "--debug"], "--port needs a value"),
+        (["--port=abc"], "--port: must be a port number, 0 to 65535, not the string 'abc'"),
+        (["--server-port=65536"], "--server-port: must be a port number, 0 to 65535, not 65536"),
+        (["--timeout=soon"], "--timeout: must be a number of seconds"),
+        (["--absolute-url=maybe"], "--absolute-url: must be True or False"),
+        (["--websocket-max-message-size=0"], "--websocket-max-message-size: must be a number of"),
+        (["--mappath=/a"], "--mappath: must be KEY=VALUE, or a dictionary in JSON"),
+        (['--mappath={"/a"'], "--mappath: this is no dictionary in JSON"),
+        (['--mappath={"/a": 1}'], "--mappath: must be a dictionary of paths"),
+        (["--environment=A"], "--environment: must be KEY=VALUE, or a dictionary in JSON"),
+        (["app", "--port=1"], "--port=1 stands after 'app': the command needs `--` before it"),
+        (["app", "--", "x"], "'app' stands before `--`, as no option does"),
+        (["--StandaloneProxyServer.prot=1"], "StandaloneProxyServer has no option prot; did you"),
+        (["--config=/nowhere/at/all.py"], "--config: there is no file /nowhere/at/all.py"),
+        (["--log-level=LOUD"], "'log_level'"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_wrong_on_the_command_line_is_said_in_one_line(
+    arguments: list[str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert said in refusal(caplog, *arguments)
+
+
+def test_a_secret_in_a_wrong_option_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    assert "hunter2" not in refusal(caplog, "--environment=hunter2")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("c.StandaloneProxyServer.timeout = (", "line 1 cannot be used: SyntaxError"),
+        ("\nc.nothing = undefined", "line 2 cannot be used: NameError: name 'undefined'"),
+        ("c.StandaloneProxyServer.port = 'x'", "'port'"),
     ],
 )
-def test_warnings(options: dict[str, Any], warning: str, caplog: pytest.LogCaptureFixture) -> None:
-    made = StandaloneProxyServer(command=["app"], **options)
+def test_a_mistake_in_a_configuration_file_is_said_with_its_place(
+    text: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text(text)
+    message = refusal(caplog, f"--config={path}")
+    assert said in message
+    assert str(path) in message or "trait" in message
+
+
+def test_options_of_other_programs_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    made = StandaloneProxyServer()
     made.log.propagate = True
-    made._warn()
-    assert warning in caplog.text
-    assert bool(caplog.text) is bool(warning)
+    made.initialize(["--ServerApp.root_dir=/tmp", "--port=1"])
+    assert "--ServerApp.root_dir has no effect" in caplog.text
+    assert made.port == 1
+
+
+# --- help ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_the_help_lists_every_option_in_plain_words(is_full: bool) -> None:
+    text = "\n".join(StandaloneProxyServer().emit_help(classes=is_full))
+    for option in all_options().values():
+        assert signature(option) in text
+    for name in ("jupyter standaloneproxy", "jupyter-standaloneproxy", "python -m"):
+        assert name in text
+    assert "``" not in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    assert ("c.StandaloneProxyServer.mappath" in text) is is_full
