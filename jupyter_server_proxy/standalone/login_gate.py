@@ -96,6 +96,8 @@ class LoginGate(OpenGate):
         is_visit = fields.get("Sec-Fetch-Mode", "navigate") == "navigate"
         if is_visit and self.request.method in SAFE_METHODS:
             return True
+        if not is_same_origin(self):
+            return False
         given = fields.get("X-XSRFToken") or self.get_query_argument("_xsrf", "")
         return hmac.compare_digest(given.encode(), self._proof().encode())
 

@@ -15,6 +15,7 @@ from tornado.httpserver import HTTPServer
 
 from ..handlers import Runtime
 from ..rules.targets import bracketed
+from .gate import LOGIN_ADDRESS
 from .sockets import listening_sockets
 
 # SIGHUP is not known to Windows.
@@ -69,6 +70,7 @@ async def serve_until_signalled(
             server.add_sockets(sockets)
             for socket in sockets:
                 runtime.log.info("Listening at %s", _url(socket, listening))
+                _say_how_to_log_in(application, runtime, _url(socket, listening))
             runtime.start_automatic()
             await asked.once.wait()
             runtime.log.info("Stopping")
@@ -76,6 +78,13 @@ async def serve_until_signalled(
             server.stop()
             await _close(runtime, task, asked.again, grace=grace)
             await server.close_all_connections()
+
+
+def _say_how_to_log_in(application: web.Application, runtime: Runtime, url: str) -> None:
+    """With a token that nobody knows yet, this line is the only place to find it."""
+    path = application.settings.get(LOGIN_ADDRESS)
+    if path:
+        runtime.log.info("Log in at %s%s", url, path)
 
 
 async def _close(
