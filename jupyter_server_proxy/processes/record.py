@@ -22,7 +22,7 @@ from .usage import StopReason
 class Record:
     """The last start, the last success and the failures in a row. For the event loop's thread."""
 
-    def __init__(self, name: str, output: Output, past: PastStarts | None = None) -> None:
+    def __init__(self, output: Output, *, name: str = "", past: PastStarts | None = None) -> None:
         self.generation = 0
         self.started_at: float | None = None
         self.ready_after: float | None = None

@@ -118,15 +118,21 @@ class RotatingFile:
     def _open(self) -> None:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         if self._claim is None:
-            self._claim = claim_file(self.path)
-            self.path = self._claim.path
-            self._is_ours = not os.path.exists(self.path)
+            self._claim_file()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._descriptor = os.open(self.path, flags, 0o600)
         status = os.fstat(self._descriptor)
         self._size = status.st_size
         # A device or a pipe has no size, and renaming it away would be wrong.
         self._is_regular = stat.S_ISREG(status.st_mode)
+
+    def _claim_file(self) -> None:
+        wanted = self.path
+        self._claim = claim_file(wanted)
+        self.path = self._claim.path
+        self._is_ours = not os.path.exists(self.path)
+        if self.path != wanted:
+            self._log.info("%s is used by another server; this one uses %s", wanted, self.path)
 
     def _close(self) -> None:
         if self._descriptor >= 0:

@@ -67,7 +67,7 @@ class Shown:
         self._log = log
         self._usage = usage
         self._state = State.STOPPED
-        self._record = Record(name, output, past)
+        self._record = Record(output, name=name, past=past)
         self._present: Generation | None = None
         self._ready: Ready | None = None
         # A restart is wanted, and exchanges with the present child are let finish.

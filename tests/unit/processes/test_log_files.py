@@ -66,12 +66,16 @@ def test_two_writers_neither_mix_nor_rotate_each_others(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("other")
-def test_the_file_of_a_living_server_is_not_touched(path: Path) -> None:
+def test_the_file_of_a_living_server_is_not_touched(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     file = RotatingFile(str(path), LOG)
     file.write(b"ours")
     file.release()
     assert file.path == str(path.with_name("app+2.log"))
     assert path.read_bytes() == b"the other's"
+    assert caplog.messages == [f"{path} is used by another server; this one uses {file.path}"]
 
 
 def test_that_of_a_dead_one_is_continued(path: Path, other: subprocess.Popen[str]) -> None:
