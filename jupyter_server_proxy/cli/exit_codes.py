@@ -31,7 +31,7 @@ MEANINGS = {
     ExitCode.NOT_ALLOWED: "the server does not accept the login, or does not allow this",
     ExitCode.CONFLICT: "not possible as things are, for example because the name is taken",
     ExitCode.NOT_RUNNING: "only from `status NAME`: the service does not run",
-    ExitCode.INTERRUPTED: "Ctrl-C",
+    ExitCode.INTERRUPTED: "Ctrl-C, whatever it was that went on",
 }
 
 _BY_STATUS = {

@@ -77,13 +77,10 @@ def show_logs(session: Session) -> ExitCode:
 
 
 def _follow(session: Session, client: Client, name: str, instance: str | None) -> ExitCode:
-    try:
-        with client.follow_log(name, instance, tail=session.options.lines) as events:
-            for event in events:
-                if event.name == "lines":
-                    _show_more(session, event.data)
-    except KeyboardInterrupt:
-        return ExitCode.DONE  # that is how it ends
+    with client.follow_log(name, instance, tail=session.options.lines) as events:
+        for event in events:
+            if event.name == "lines":
+                _show_more(session, event.data)
     warn("The server has ended the log.")
     return ExitCode.DONE
 

@@ -60,7 +60,10 @@ class Session:
 def _ask_password(address: Address) -> str:
     if not sys.stdin.isatty():
         raise LoginRefused(f"{address} wants a login: give its token, or set JUPYTER_TOKEN")
-    return getpass.getpass(f"Password of {address}: ")
+    try:
+        return getpass.getpass(f"Password of {address}: ")
+    except EOFError:  # Ctrl-D
+        raise LoginRefused(f"{address} wants a login, and was given none") from None
 
 
 def warn(text: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from .address import Address
 from .events import Event, parse_events
-from .login import AskPassword, anonymous_fields, password_fields, token_fields
+from .login import AskPassword, anonymous_fields, cookie_for, password_fields, token_fields
 from .problems import (
     ApiProblem,
     ClientError,
@@ -68,6 +68,14 @@ class Client:
     def login_fields(self) -> Mapping[str, str]:
         """The header fields that log a request in; they are secret."""
         return self._login
+
+    def login_cookie(self, name: str, instance: str | None = None) -> str:
+        """What logs a request for this service in that has a login of its own in its fields: a
+        cookie, or "" where the server gives none for our token."""
+        if not self.address.token:
+            return ""
+        path = f"{self.address.base_path}server-proxy/api/{path_of(name, instance)}"
+        return cookie_for(self.address, path)
 
     # --- services -------------------------------------------------------------------------
 

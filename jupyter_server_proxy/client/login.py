@@ -44,19 +44,37 @@ def password_fields(address: Address, password: str) -> dict[str, str]:
     return {"Cookie": _cookies(jar), "X-XSRFToken": jar.get("_xsrf", "")}
 
 
+def cookie_for(address: Address, path: str) -> str:
+    """The login cookie that the server gives to whoever asks for `path` with its token; "" where
+    it gives none that is good for another request."""
+    jar: dict[str, str] = {}
+    connection = new_connection(address, timeout=_TIMEOUT)
+    try:
+        _ask(connection, "GET", path, jar, fields=token_fields(address.token))
+        # The application may have one of this name, and is not to get another's.
+        jar.pop("_xsrf", None)
+        is_good = bool(jar) and _ask(connection, "GET", path, dict(jar)) == 200
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
+    return _cookies(jar) if is_good else ""
+
+
 def _ask(
     connection: http.client.HTTPConnection,
     method: str,
     path: str,
     jar: dict[str, str],
     body: str | None = None,
+    *,
+    fields: Mapping[str, str] | None = None,
 ) -> int:
     """The status of a request; the cookies that came with it are put into `jar`."""
-    fields: Mapping[str, str] = {
-        "Cookie": _cookies(jar),
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    connection.request(method, path, body, dict(fields))
+    given = {"Cookie": _cookies(jar)} if jar else {}
+    if body is not None:
+        given["Content-Type"] = "application/x-www-form-urlencoded"
+    connection.request(method, path, body, {**given, **(fields or {})})
     with connection.getresponse() as response:
         response.read()
     for line in response.headers.get_all("Set-Cookie") or []:

@@ -181,7 +181,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_start(jupyter: Jupyter) -> None:
             _until(lambda: state(jupyter, "slow") == "starting")
         assert starting.returncode == 130
         assert state(jupyter, "slow") == "starting"
-    assert following.returncode == 0
+    assert following.returncode == 130
     assert run(jupyter, "stop", "--all").stdout == "slow is stopped\n"
 
 
@@ -222,7 +222,7 @@ def test_lines_are_followed_as_they_come(jupyter: Jupyter) -> None:
         while not any("asked for /a" in line for line in seen):
             _ask(f"{jupyter.url}mirror/a?token={jupyter.token}")
             seen += _lines_there_are(following)
-    assert following.returncode == 0
+    assert following.returncode == 130
 
 
 # --- services that come and go -------------------------------------------------------------------
@@ -277,7 +277,7 @@ def forwarded(jupyter: Jupyter, name: str) -> Iterator[int]:
     with going_on(jupyter, "forward", name, "--json") as process:
         assert process.stdout is not None
         yield int(json.loads(process.stdout.readline())["port"])
-    assert process.returncode == 0
+    assert process.returncode == 130
 
 
 def test_a_local_port_leads_to_the_application(jupyter: Jupyter) -> None:

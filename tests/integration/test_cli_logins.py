@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from _harness.certificates import make_certificate
+from _harness.client import fetch
 from _harness.jupyter import Jupyter
 from _harness.message import PATIENCE
 from jupyter_server.auth import passwd
@@ -61,6 +63,24 @@ def test_a_password_is_asked_for_once(make_own_jupyter, found) -> None:
         Client(address, ask_password=lambda of: "wrong").servers()
     with pytest.raises(LoginRefused, match="wants a login"):
         Client(address).servers()
+
+
+async def test_a_cookie_leaves_room_for_a_login_of_the_application(make_own_jupyter, found) -> None:
+    jupyter = make_own_jupyter(SERVICES)
+    client = Client(found(jupyter))
+    cookie = await asyncio.to_thread(client.login_cookie, "mirror")
+    assert jupyter.token not in cookie
+    for own in ("Basic YTpi", "Bearer of-the-application", "token of-the-application"):
+        fields = [("Cookie", cookie), ("Authorization", own)]
+        answer = await fetch(jupyter, "/mirror/x?y", method="POST", fields=fields, body=b"")
+        seen = json.loads(answer.body)
+        assert (answer.status, seen["uri"]) == (200, "/x?y")
+        assert dict(seen["headers"])["Authorization"] == own
+        # Nor does the application get what has let us in.
+        assert "Cookie" not in dict(seen["headers"])
+    refused = await fetch(jupyter, "/mirror/x", fields=[("Cookie", ""), fields[1]])
+    assert refused.status in {302, 403}
+    assert await asyncio.to_thread(client.login_cookie, "no-such-service") == ""
 
 
 def test_a_server_without_any_login(make_own_jupyter, found) -> None:

@@ -28,17 +28,10 @@ def forward(session: Session) -> ExitCode:
     is_ours_to_start = server.get("managed") and server["state"] != "ready"
     if is_ours_to_start and not session.options.no_start:
         server = act_and_show(session, "start", name, instance)
-    try:
-        asyncio.run(_listen(session, client, server))
-    except OSError as error:
-        warn(f"Port {session.options.port} of {HOST} cannot be had: {error.strerror or error}")
-        return ExitCode.CONFLICT
-    except KeyboardInterrupt:
-        return ExitCode.DONE  # that is how it ends
-    return ExitCode.DONE
+    return asyncio.run(_listen(session, client, server))
 
 
-async def _listen(session: Session, client: Client, server: Server) -> None:
+async def _listen(session: Session, client: Client, server: Server) -> ExitCode:
     address = client.address
     is_raw = bool(server.get("raw_socket"))
     connections: set[asyncio.Task[None]] = set()
@@ -53,7 +46,11 @@ async def _listen(session: Session, client: Client, server: Server) -> None:
             await _serve(_way(is_raw), reader, writer, routes[0], address)
         connections.discard(task)
 
-    listener = await asyncio.start_server(serve, HOST, session.options.port)
+    try:
+        listener = await asyncio.start_server(serve, HOST, session.options.port)
+    except OSError as error:
+        warn(f"Port {session.options.port} of {HOST} cannot be had: {error.strerror or error}")
+        return ExitCode.CONFLICT
     port = listener.sockets[0].getsockname()[1]
     routes.append(route_to(server, address, client, port))
     _tell(session, server, port, is_raw=is_raw)
@@ -64,6 +61,7 @@ async def _listen(session: Session, client: Client, server: Server) -> None:
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+    return ExitCode.DONE
 
 
 def route_to(server: Server, address: Address, client: Client, port: int) -> Route:
@@ -72,7 +70,8 @@ def route_to(server: Server, address: Address, client: Client, port: int) -> Rou
     origin = f"{parts.scheme}://{address.netloc}"
     # The field against forged requests is for the API only.
     login = {n: v for n, v in client.login_fields.items() if n in ("Authorization", "Cookie")}
-    return Route(server["url"], origin, address.netloc, port, login)
+    cookie = "" if server.get("raw_socket") else client.login_cookie(*split_name(full_name(server)))
+    return Route(server["url"], origin, address.netloc, port, login, cookie)
 
 
 def _way(is_raw: bool) -> Forward:

@@ -36,7 +36,8 @@ class Refused(Exception):
 class Route:
     """`prefix` is the path of the service at the server, `origin` and `netloc` are the server's.
 
-    `login` are header fields. `port` is the local one.
+    `login` are header fields; `cookie` is for requests that have a login of their own there, "" if
+    there is none. `port` is the local one.
     """
 
     prefix: str
@@ -44,6 +45,7 @@ class Route:
     netloc: str
     port: int
     login: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookie: str = field(default="", repr=False)
 
     @property
     def local_netlocs(self) -> frozenset[str]:
@@ -174,16 +176,21 @@ def _logged_in(path: str, fields: Fields, route: Route) -> tuple[str, Fields]:
     authorization = route.login.get("Authorization")
     if authorization is not None:
         if _values(fields, "authorization"):
+            if route.cookie:
+                return path, _with_cookie(fields, route.cookie)
             mark = "&" if "?" in path else "?"
             token = quote(authorization.partition(" ")[2], safe="")
             return f"{path}{mark}token={token}", fields
         return path, [*fields, ("Authorization", authorization)]
+    return path, _with_cookie(fields, route.login.get("Cookie", ""))
+
+
+def _with_cookie(fields: Fields, ours: str) -> Fields:
     cookies = [value for name, value in fields if name.lower() == "cookie"]
     others = [(name, value) for name, value in fields if name.lower() != "cookie"]
-    ours = [route.login["Cookie"]] if "Cookie" in route.login else []
     # Ours come last: of two cookies of a name, servers take the last one.
-    joined = "; ".join([*cookies, *ours])
-    return path, [*others, ("Cookie", joined)] if joined else others
+    joined = "; ".join(filter(None, [*cookies, ours]))
+    return [*others, ("Cookie", joined)] if joined else others
 
 
 # --- on the way back ----------------------------------------------------------------------------

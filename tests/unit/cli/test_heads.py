@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jupyter_server_proxy.cli.forwarding.heads import Refused, Route, incoming, outgoing
@@ -107,6 +109,14 @@ def test_a_login_for_the_application_is_left_to_it() -> None:
     lines = sent(ask("/x?a=1", "Authorization: Basic YTpi"))
     assert lines[0] == "GET /base/my%20app/x?a=1&token=secret HTTP/1.1"
     assert [line for line in lines if line.startswith("Auth")] == ["Authorization: Basic YTpi"]
+
+
+def test_beside_a_login_for_the_application_ours_is_a_cookie_where_there_is_one() -> None:
+    route = replace(ROUTE, cookie="user=me")
+    lines = sent(ask("/x?a=1", "Authorization: Basic YTpi", "Cookie: a=1"), route)
+    assert lines[0] == "GET /base/my%20app/x?a=1 HTTP/1.1"
+    assert lines[-2:] == ["Authorization: Basic YTpi", "Cookie: a=1; user=me"]
+    assert not any("Cookie" in line for line in sent(ask("/"), route))
 
 
 def test_our_cookie_is_added_to_those_of_the_application() -> None:

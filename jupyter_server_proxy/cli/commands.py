@@ -1,9 +1,7 @@
-"""The entry point: from a command line to an exit code. What commands do is beside this."""
+"""From a command line to an exit code. What commands do is beside this."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 
 from ..client import ClientError
@@ -34,9 +32,9 @@ COMMANDS: dict[str, Callable[[Session], ExitCode]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run the command; the exit code is one of `ExitCode`."""
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    options = parse(arguments)
     if options.command == "completion":
         print(completion.script_for(options.shell), end="")
         return ExitCode.DONE
@@ -48,9 +46,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClientError as error:
         warn("\n".join(map(printable, str(error).splitlines())))
         return exit_code_for(error)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Who read our output has had enough; Python would complain again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
