@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from traitlets import TraitType
 
 from ..config.problems import what_is_right
-from .options import NOT_OPTIONS, Option
+from .options import Option
 
 WIDTH = 80
 INDENT = "    "
+# Traitlets' words, and those for people.
+WORDS = {"a unicode string": "text", "a boolean": "True or False"}
 # In the texts they are what callables are given.
 TEMPLATES = ("port", "unix_socket", "base_url")
 
@@ -41,15 +46,15 @@ def option_help(option: Option, known: Iterable[str], *, is_full: bool) -> Itera
             break_on_hyphens=False,
         )
     if is_full:
-        yield f"{INDENT}Value: {plain_text(what_is_right(option.trait), known)}"
+        yield f"{INDENT}Value: {plain_text(right_values(option.trait), known)}"
         yield f"{INDENT}In a configuration file: c.StandaloneProxyServer.{option.key}"
 
 
 def signature(option: Option) -> str:
     """How it is written."""
-    name = f"--{option.name}"
+    name = f"--{option.spelling}"
     if option.is_flag:
-        return f"--no-{option.name}" if option.trait.default_value is True else name
+        return name
     if option.is_mapping and option.takes_text:
         return f"{name}=VALUE, or {name}=JSON"
     if option.is_mapping:
@@ -59,20 +64,27 @@ def signature(option: Option) -> str:
     return f"{name}=VALUE"
 
 
-def plain_text(text: str, known: Iterable[str]) -> str:
-    """`text` of a trait without markup, and with the options in it as they are written."""
+def plain_text(text: str, known: Iterable[str], *, quote: str = "") -> str:
+    """`text` of a trait with `quote` for its markup, and the options in it as they are written."""
     names = {name.replace("-", "_"): name for name in known}
     for template in TEMPLATES:
         names.pop(template, None)
 
     def spelled(found: re.Match[str]) -> str:
         word = found[1]
-        if word in NOT_OPTIONS:
-            return f"the {word}" if word == "command" else word
-        return f"--{names[word]}" if word in names else word
+        if word == "command":
+            return "the command"
+        return f"{quote}{f'--{names[word]}' if word in names else word}{quote}"
 
     text = re.sub(r"``(.+?)``", spelled, textwrap.dedent(text).strip(), flags=re.DOTALL)
+    text = re.sub(r"([.] )(the )?Jupyter( server)?\b", r"\1This server", text, flags=re.IGNORECASE)
     return re.sub(r"\b(the )?Jupyter( server)?\b", "this server", text)
+
+
+def right_values(trait: TraitType[Any, Any]) -> str:
+    """The values that an option takes."""
+    text = what_is_right(trait)
+    return WORDS.get(text, text)
 
 
 def first_sentence(paragraph: str) -> str:

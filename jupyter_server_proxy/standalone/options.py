@@ -51,6 +51,12 @@ class Option(NamedTuple):
         return str(self.trait.name)
 
     @property
+    def spelling(self) -> str:
+        """The name as people write it: that of a flag which is on anyway is only of use with
+        `no-`."""
+        return f"no-{self.name}" if self.is_flag and self.trait.default_value is True else self.name
+
+    @property
     def title(self) -> str:
         """The group that it is in."""
         by_class = TITLES.get(self.trait.this_class.__name__, MORE)
