@@ -6,6 +6,7 @@ Jupyter's, the standalone one, or a plain Tornado one that only subclasses `Prox
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -114,17 +115,24 @@ class Runtime:
     async def close(self, *, grace: float) -> None:
         """Stop every child within about `grace` seconds and close every connection.
 
+        A tunnel ends as its child ends it, with a close frame for instance. After half of the time
+        it is broken off, since there are children that wait for their clients to go.
         For Jupyter's shutdown; may be called twice.
         """
         self.is_closing = True
-        for tunnel in list(self.tunnels):
-            tunnel.abort()
         self.pools.close()
         if "registry" in self.__dict__:
+            breaking_off = asyncio.get_running_loop().call_later(grace / 2, self._break_off)
             await self.registry.close_all(grace=grace)
+            breaking_off.cancel()
+        self._break_off()
         for stream in list(self.streams):
             stream.abort()
         await self.chores.end(patience=CHORE_PATIENCE)
+
+    def _break_off(self) -> None:
+        for tunnel in list(self.tunnels):
+            tunnel.abort()
 
 
 def jupyter_credentials(settings: dict[str, Any], handler: Any) -> Credentials:

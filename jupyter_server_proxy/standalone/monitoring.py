@@ -130,5 +130,5 @@ def _registry(runtime: Runtime) -> CollectorRegistry:
         collector(registry=registry)
     services = Collector()
     services.show(runtime)
-    registry.register(services)  # type: ignore[arg-type]  # it has what is needed of one
+    registry.register(services)
     return registry
