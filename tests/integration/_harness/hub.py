@@ -126,8 +126,9 @@ class _ActivityHandler(_Handler):
 
 
 @asynccontextmanager
-async def running_hub() -> AsyncIterator[Hub]:
-    sockets = bind_sockets(0, "127.0.0.1")
+async def running_hub(port: int = 0) -> AsyncIterator[Hub]:
+    """One at any free port, or where one has been before."""
+    sockets = bind_sockets(port, "127.0.0.1")
     hub = Hub(sockets[0].getsockname()[1])
     routes = [
         ("/hub/api/oauth2/token", _TokenHandler, {"hub": hub}),
