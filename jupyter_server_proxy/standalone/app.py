@@ -41,17 +41,16 @@ class StandaloneProxyServer(StandaloneTraits, Program):
     The same program is called jupyter-standaloneproxy and
     python -m jupyter_server_proxy.standalone.
     """
-    examples = """
-    jupyter standaloneproxy --no-authentication -- python -m http.server {port}
+    examples = """jupyter standaloneproxy --no-authentication -- python -m http.server {port}
 
-    jupyter standaloneproxy --token= --timeout=60 -- \\
-        streamlit run app.py --server.port={port} --server.headless=true
+jupyter standaloneproxy --token= --timeout=60 -- \\
+    streamlit run app.py --server.port={port} --server.headless=true
 
-    In the configuration of JupyterHub:
+In the configuration of JupyterHub:
 
-    c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
-        "--port={port}", "--no-browser", "--Voila.base_url={base_url}/", "--Voila.server_url=/"]
-    """
+c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
+    "--port={port}", "--no-browser", "--Voila.base_url={base_url}/", "--Voila.server_url=/"]
+"""
 
     @default("command")
     def _default_command(self) -> list[str]:

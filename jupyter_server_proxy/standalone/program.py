@@ -8,25 +8,26 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import Any, NoReturn, TypeGuard
 
 from jupyter_core.application import JupyterApp
 from traitlets import HasTraits
 from traitlets.config import Config
 
+from .. import __version__
 from ..config import ServerProcess
 from .command_line import General, read_command_line
 from .help_text import options_help
 from .options import OptionWrong, all_options
 
 HELP_FLAGS = ("h", "help", "help-all", "V", "version")
-# Where errors in configuration files pass through.
-LOADERS = ("traitlets", "jupyter_core", "jupyter_server_proxy")
 
 
 class Program(JupyterApp):
     """Reads its options with `command_line`; the command is in `extra_args`."""
+
+    version = __version__
 
     def refuse(self, message: str) -> NoReturn:
         """End, since this cannot work."""
@@ -89,7 +90,10 @@ class Program(JupyterApp):
         try:
             super().load_config_file(suppress_errors=False)
         except Exception as error:  # whatever somebody has written there
-            where = _place_of(error) or file or "a configuration file"
+            folders = {
+                os.path.realpath(it) for it in (*self.config_file_paths, os.path.dirname(file))
+            }
+            where = _place_of(error, folders) or file or "a configuration file"
             self.refuse(f"{where} cannot be used: {type(error).__name__}: {_brief(error)}")
 
     def write_default_config(self) -> None:
@@ -111,13 +115,12 @@ def _names(keys: Any) -> list[str]:
     return [name for key in keys for name in (key if isinstance(key, tuple) else (key,))]
 
 
-def _place_of(error: Exception) -> str:
-    """The file and the line of a mistake, "" when they are not known."""
+def _place_of(error: Exception, folders: Collection[str]) -> str:
+    """The file and the line of a mistake in one of `folders`, "" when they are not known."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
     for frame in traceback.extract_tb(error.__traceback__):
-        is_loader = any(f"{os.sep}{name}{os.sep}" in frame.filename for name in LOADERS)
-        if os.path.isfile(frame.filename) and not is_loader:
+        if os.path.dirname(os.path.realpath(frame.filename)) in folders:
             return f"{frame.filename}, line {frame.lineno}"
     return ""
 

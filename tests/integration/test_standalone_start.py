@@ -218,6 +218,17 @@ async def test_the_configuration_file_that_is_written_can_be_read(
         assert (await fetch(proxy, "/")).body == b"hello"
 
 
+async def test_a_file_of_its_own_name_in_jupyters_folders_is_read(
+    backend: Backend, tmp_path: Path
+) -> None:
+    backend.answer_with()
+    (tmp_path / "jupyter_standalone_proxy_config.py").write_text(
+        f"c.StandaloneProxyServer.server_port = {backend.port}"
+    )
+    async with standalone(tmp_path, *NO_LOGIN) as proxy:
+        assert (await fetch(proxy, "/")).body == b"hello"
+
+
 # --- where the application is ---------------------------------------------------------------------
 
 
