@@ -38,16 +38,21 @@ class PastStarts:
 
     def of(self, name: str) -> list[float]:
         """The seconds that the last starts of the service `name` took."""
-        if self._known is None:
-            self._path = self._path or os.path.join(log_folder(), _FILE)
-            self._known = self._read()
-        return list(self._known.get(name, ()))
+        return list(self._remembered().get(name, ()))
 
     def note(self, name: str, seconds: list[float]) -> None:
         """These are the last starts of `name` now. In the event loop; another thread writes it."""
-        if len(name) <= LONGEST_NAME:
-            loop = asyncio.get_running_loop()
-            loop.run_in_executor(None, self._save, name, [round(it, 3) for it in seconds])
+        if len(name) > LONGEST_NAME:
+            return
+        kept = [round(it, 3) for it in seconds]
+        self._remembered()[name] = kept
+        asyncio.get_running_loop().run_in_executor(None, self._save, name, kept)
+
+    def _remembered(self) -> dict[str, list[float]]:
+        if self._known is None:
+            self._path = self._path or os.path.join(log_folder(), _FILE)
+            self._known = self._read()
+        return self._known
 
     def _save(self, name: str, seconds: list[float]) -> None:
         try:
