@@ -78,6 +78,10 @@ class StreamingBody(RelayingHandler):
         """End the response. One that is there before the body ended goes out at once, but is
         ended after it: Tornado then closes the connection, and closing one on which bytes
         still arrive resets it, which may throw the answer away (RFC 9112 section 9.6)."""
+        if self._incoming is None and not self.is_head_sent:
+            # The gate has answered, so nobody reads the body and Tornado closes the connection.
+            # A proxy in front of us that was not told would ask the next thing on it.
+            self.set_header("Connection", "close")
         if self._incoming is None or self._incoming.has_ended or self.is_head_sent:
             return super().finish(chunk)
         if chunk is not None:

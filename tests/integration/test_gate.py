@@ -332,6 +332,15 @@ async def test_a_refused_upload_is_not_read_by_anybody(jupyter):
         await house.assert_nothing_happened()
 
 
+async def test_who_is_refused_with_a_body_is_told_that_the_connection_ends(jupyter):
+    """A proxy in front of Jupyter would else ask the next thing, for somebody else, on it."""
+    async with connected(jupyter) as client:
+        await client.ask("POST", "/running/", [("Cookie", "")], body=b"data")
+        answer = await client.response()
+        assert (answer.status, answer.get("Connection")) == (403, b"close")
+        assert await client.closed() == b""
+
+
 async def test_what_cannot_be_done_is_refused_with_a_reason_even_to_those_who_are_let_in(jupyter):
     async with house_of(jupyter) as house, connected(house.jupyter) as client:
         for method in METHODS:
