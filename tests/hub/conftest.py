@@ -15,11 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 pytest.importorskip("jupyterhub", reason="the tests with a Hub need the package jupyterhub")
 
 from _hub.api import HubApi, hub_api
+from _hub.places import GUEST, STANDALONE
 from _hub.proxy import find_proxy
 from _hub.running import RunningHub, Settings, running_hub
 
-GUEST = Path(__file__).parent / "apps" / "guest.py"
-STANDALONE = [sys.executable, "-m", "jupyter_server_proxy.standalone"]
 MISSING = "NO PROXY FOR THE HUB: `make hub` installs it and runs these tests"
 
 
@@ -39,7 +38,7 @@ def hub(proxy_command: list[str], tmp_path_factory: pytest.TempPathFactory) -> I
         proxy=proxy_command,
         command=STANDALONE,
         options=["--activity-interval=1"],
-        application=["--", sys.executable, str(GUEST), "--port={port}"],
+        application=["--", *GUEST],
         internal_ssl=True,
         culled_group="culled",
     )

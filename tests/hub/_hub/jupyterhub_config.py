@@ -18,6 +18,8 @@ c.JupyterHub.internal_certs_location = f"{folder}/certificates"
 c.JupyterHub.cleanup_servers = settings["cleanup_servers"]
 c.JupyterHub.cleanup_proxy = settings["cleanup_servers"]
 c.JupyterHub.allow_named_servers = True
+# Who asks for a server that cannot start is told after so many seconds.
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 3}
 c.JupyterHub.init_spawners_timeout = -1  # not ready before it knows of all servers
 
 scheme = "https" if settings["internal_ssl"] else "http"
@@ -45,7 +47,7 @@ c.JupyterHub.load_roles = [
         ],
         "services": ["tests"],
     },
-    {"name": "friend", "scopes": ["access:servers!user=ann"], "services": ["friend"]},
+    {"name": "friend", "scopes": ["access:servers!user=fay"], "services": ["friend"]},
     # People may share their servers, and see who they may share them with.
     {
         "name": "user",
@@ -60,7 +62,7 @@ if settings["culled_group"]:
             "name": "culler",
             "command": [
                 *(sys.executable, "-m", "jupyterhub_idle_culler"),
-                *("--cull-every=1", f"--timeout={settings['cull_after']}", "--ssl-enabled"),
+                *("--cull-every=1", f"--timeout={settings['cull_after']}", "--ssl-enabled=1"),
                 f"--internal-certs-location={folder}/certificates",
             ],
         }
@@ -98,4 +100,7 @@ def choose_command(spawner):
     spawner.environment = {**settings["environment"], **options.get("environment", {})}
 
 
-c.Spawner.pre_spawn_hook = choose_command
+if settings["recipe"]:
+    exec(settings["recipe"])
+else:
+    c.Spawner.pre_spawn_hook = choose_command

@@ -31,7 +31,7 @@ class Settings:
     """What differs between Hubs; `jupyterhub_config.py` reads it.
 
     A server runs `command`, `options` and `application`; a test may start one with others of
-    the last two.
+    the last two. With a `recipe`, more configuration, that says what servers run.
     """
 
     folder: str
@@ -39,12 +39,13 @@ class Settings:
     command: list[str]
     options: list[str] = field(default_factory=list)
     application: list[str] = field(default_factory=list)
+    recipe: str = ""
     base_url: str = "/hub-prefix/"
     default_url: str = ""
     internal_ssl: bool = False
     cleanup_servers: bool = True
     culled_group: str = ""
-    cull_after: int = 4
+    cull_after: int = 8
     start_timeout: int = 40
     port: int = 0
     hub_port: int = 0
@@ -144,9 +145,8 @@ class RunningHub:
 
     def applications(self, user: str, server: str | None = None) -> list[psutil.Process]:
         """Those of them that the server has started, rather than itself."""
-        found = self.marked(user, server)
-        servers = {it.pid for it in found if is_started_by(it, self.process.pid)}
-        return [it for it in found if it.pid not in servers]
+        own = self.settings.command[0]
+        return [it for it in self.marked(user, server) if own not in command_line(it)]
 
     def survivors(self) -> list[str]:
         """The command lines of what has not ended with it, after a moment."""
@@ -161,6 +161,11 @@ class RunningHub:
             except psutil.NoSuchProcess:
                 continue
         self.process.wait(PATIENCE)
+
+
+def _same_python() -> dict[str, str]:
+    """Servers get nothing of the Hub's own variables, but have to find the same packages."""
+    return {name: value for name in ("PYTHONPATH",) if (value := os.environ.get(name))}
 
 
 def _same_python() -> dict[str, str]:

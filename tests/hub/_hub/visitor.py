@@ -13,6 +13,12 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from .running import PATIENCE, RunningHub
 
+# How a browser says that a person opens a page.
+NAVIGATION = {
+    "Accept": "text/html,application/xhtml+xml",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
 INPUT = re.compile(r"<input\b[^>]*>", re.DOTALL)
 ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
@@ -35,18 +41,28 @@ class Visitor:
     async def post(self, path: str, **options: Any) -> httpx.Response:
         return await self.client.post(path, **options)
 
-    async def log_in(self) -> httpx.Response:
-        """By the form. The page that follows."""
-        page = await self.get("hub/login")
+    async def log_in(self, page: httpx.Response | None = None) -> httpx.Response:
+        """By the form, of `page` if that is it already. The page that follows.
+
+        Without a page nothing starts: what follows is the page with the buttons.
+        """
+        page = page or await self.get(f"hub/login?next={self.hub.base_url}hub/home")
         login = {"username": self.name, "password": self.hub.settings.password}
-        return await self.post(str(page.url), data={**hidden_inputs(page.text), **login})
+        return await self.post(
+            str(page.url), data={**hidden_inputs(page.text), **login}, headers=NAVIGATION
+        )
 
     async def visit(self, path: str) -> httpx.Response:
+        """As `look`; where that is a start page, what is there when the application has started."""
+        page = await self.look(path)
+        return await self.get(path) if page.status_code == 503 else page
+
+    async def look(self, path: str) -> httpx.Response:
         """Open an address, letting the Hub tell the application who we are if it asks."""
-        page = await self.get(path)
+        page = await self.get(path, headers=NAVIGATION)
         if urlsplit(str(page.url)).path.endswith("/oauth2/authorize") and page.is_success:
             form = {**hidden_inputs(page.text), "scopes": checked_scopes(page.text)}
-            page = await self.post(str(page.url), data=form)
+            page = await self.post(str(page.url), data=form, headers=NAVIGATION)
         return page
 
     @asynccontextmanager
@@ -83,9 +99,8 @@ def checked_scopes(page: str) -> list[str]:
 @asynccontextmanager
 async def visitor(hub: RunningHub, name: str = "", **options: Any) -> AsyncIterator[Visitor]:
     """With empty pockets; `name` is who they log in as."""
-    async with httpx.AsyncClient(
-        base_url=hub.url, follow_redirects=True, timeout=PATIENCE, **options
-    ) as client:
+    options = {"follow_redirects": True, "timeout": PATIENCE, **options}
+    async with httpx.AsyncClient(base_url=hub.url, **options) as client:
         yield Visitor(hub, client, name)
 
 
