@@ -20,7 +20,7 @@ from ..rules.targets import DEFAULT_PORTS
 from .answers import Answers
 
 # Seconds for which a Hub that was there is taken to be there still, and to wait for one.
-REACHABLE_FOR = 5.0
+REACHABLE_FOR = 1.0
 CONNECT_SECONDS = 3.0
 
 Model = dict[str, Any]

@@ -56,6 +56,7 @@ class Hub:
         self.port = port
         self.reports: asyncio.Queue[dict[str, object]] = asyncio.Queue()
         self.asked: Counter[str] = Counter()
+        self.was_asked = asyncio.Event()
         self.revoked: set[str] = set()
         self.pause: asyncio.Event | None = None
         self.status = 200
@@ -111,6 +112,7 @@ class _UserHandler(_Handler):
     async def prepare(self) -> None:
         self.token = self.request.headers["Authorization"].removeprefix("token ")
         self.hub.asked[self.token] += 1
+        self.hub.was_asked.set()
         await super().prepare()
 
     def get(self) -> None:
