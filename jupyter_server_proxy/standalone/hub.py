@@ -150,13 +150,14 @@ class HubLogin(HubOAuthenticated):  # type: ignore[misc]  # jupyterhub has no ty
     def page_frame(self) -> pages.Frame:
         """Like the pages of the Hub, so that one finds back there."""
         hub = f"{self.hub_auth.hub_host}{self.hub_auth.hub_prefix}"
-        user = self.__dict__.get("_current_user")
+        # How HubAuth notes whom the Hub named, also when they may not use this server.
+        model = getattr(self, "_cached_hub_user", None) or {}
         return pages.Frame(
             "JupyterHub",
             home_url=f"{hub}home",
             logo_url=f"{hub}logo",
             links=(("Control panel", f"{hub}home"), ("Log out", f"{hub}logout")),
-            user=user.username if user else "",
+            user=model.get("name", ""),
         )
 
     @property

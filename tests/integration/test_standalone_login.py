@@ -157,6 +157,22 @@ async def test_what_strangers_are_told(proxy: Standalone) -> None:
     assert page.get("X-JupyterHub-Version") is not None
 
 
+async def test_pages_lead_back_to_the_hub(hub: Hub, tmp_path: Path) -> None:
+    env = {"JUPYTERHUB_HOST": "https://hub.example", "JUPYTERHUB_BASE_URL": "/science/"}
+    async with behind(hub, tmp_path, "--server-port=1", env=env) as proxy:
+        fields = [*VISIT, ("Authorization", "token token-of-ann")]
+        page = await fetch(proxy, "/", fields=fields)
+        assert page.status == 502
+        for link in ("home", "logo", "logout"):
+            assert f'"https://hub.example/science/hub/{link}"'.encode() in page.body
+        assert b">ann</span>" in page.body
+        policy = page.get("Content-Security-Policy").decode()
+        assert "img-src 'self' https://hub.example;" in policy
+        assert "frame-ancestors 'none'" in policy
+        fields = [*VISIT, ("Authorization", "token token-of-bob")]
+        assert b">bob</span>" in (await fetch(proxy, "/", fields=fields)).body
+
+
 # --- who gets in --------------------------------------------------------------------------------
 
 
