@@ -87,20 +87,36 @@ def test_the_list_of_services_is_there_for_the_labextension(jupyter: JupyterProc
 @pytest.mark.parametrize(
     "command",
     [
-        ["jupyter", "standaloneproxy", "--help"],
-        ["jupyter-standaloneproxy", "--help"],
-        ["python", "-m", "jupyter_server_proxy.standalone", "--help"],
+        ["jupyter", "standaloneproxy"],
+        ["jupyter-standaloneproxy"],
+        ["python", "-m", "jupyter_server_proxy.standalone"],
     ],
     ids=" ".join,
 )
-def test_the_standalone_proxy_can_be_started_by_each_of_its_names(
-    command: list[str], tmp_path: Path
+def test_the_standalone_application_is_served_by_each_of_its_names(
+    command: list[str], installed: Path, tmp_path: Path
 ) -> None:
-    # The environment of these tests: unlike `installed`, it has the extra `standalone`.
-    here = Path(sys.executable).parent
+    """Without the package jupyterhub, so with a token of its own."""
+    (tmp_path / "index.html").write_text("<h1>It works</h1>")
     program, *arguments = command
-    output = run([here / program, *arguments], _environment(here.parent, tmp_path))
-    assert "--base-url" in output
+    serve = ["-m", "http.server", "{port}", "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    options = ["--token=", "--port=0", "--", sys.executable, *serve]
+    started = JupyterProcess(
+        [str(installed / "bin" / program), *arguments, *options],
+        tmp_path,
+        env=_environment(installed, tmp_path),
+    )
+    try:
+        request = urllib.request.Request(
+            f"{started.url}index.html", headers={"Authorization": f"token {started.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            assert answer.read() == b"<h1>It works</h1>"
+        started.terminate()
+        started.wait()
+        assert started.survivors() == []
+    finally:
+        started.kill()
 
 
 def test_nothing_that_is_only_for_building_was_installed(
