@@ -8,12 +8,10 @@ import re
 import sys
 from urllib.parse import urlsplit
 
-import pytest
 from _hub.api import HubApi
 from _hub.places import APPS
 from _hub.running import RunningHub
-from _hub.visitor import Visitor, logged_in, visitor
-from websockets.exceptions import InvalidStatus
+from _hub.visitor import logged_in, refused_websocket, visitor
 
 # Where our own pages have what only they are told.
 XSRF = re.compile(r'"xsrf": ("[^"]*")')
@@ -25,14 +23,6 @@ RAW = {
 
 def path_of(page: object) -> str:
     return urlsplit(str(page.url)).path
-
-
-async def refused_websocket(somebody: Visitor, path: str, **headers: str) -> int:
-    """The status that a websocket is refused with."""
-    with pytest.raises(InvalidStatus) as refusal:
-        async with somebody.websocket(path, headers):
-            raise AssertionError("it was opened")
-    return refusal.value.response.status_code
 
 
 async def test_people_log_in_and_come_to_where_they_wanted_to_be(

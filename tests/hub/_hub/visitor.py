@@ -9,7 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from .running import PATIENCE, RunningHub
 
@@ -83,6 +85,14 @@ class Visitor:
             proxy=None,
         ) as socket:
             yield socket
+
+
+async def refused_websocket(somebody: Visitor, path: str, **headers: str) -> int:
+    """The status that a websocket is refused with."""
+    with pytest.raises(InvalidStatus) as refusal:
+        async with somebody.websocket(path, headers):
+            raise AssertionError("it was opened")
+    return refusal.value.response.status_code
 
 
 def hidden_inputs(page: str) -> dict[str, str]:
