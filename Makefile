@@ -108,7 +108,7 @@ debian-programs:
 $(APPS_VENV)/.installed: $(INSTALLED_FROM) demo/requirements.txt
 	test -x $(APPS_VENV)/bin/python || $(PYTHON) -m venv $(APPS_VENV)
 	$(APPS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		--editable ".[test]" --requirement demo/requirements.txt
+		--editable ".[dev,test]" --requirement demo/requirements.txt
 	touch $@
 
 # One environment for each set of packages that fit together; the tests find them by these names.
@@ -126,7 +126,8 @@ $(APPS)/stubs/.installed: tests/real_apps/requirements/stubs.no-deps
 $(APPS)/stubs-released/.installed: $(wildcard tests/real_apps/requirements/stubs.*)
 $(APPS)/stubs-released/.installed: PROXY =
 
-test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed) chromium debian-programs  ## real applications and packages
+test-apps: chromium debian-programs build/hub-proxy/.installed  ## real applications and packages
+test-apps: $(APPS_VENV)/.installed $(APP_SETS:%=$(APPS)/%/.installed)
 	APPS=$(abspath $(APPS)) $(APPS_VENV)/bin/python scripts/own_network.py \
 		$(APPS_VENV)/bin/python -m pytest tests/real_apps $(ARGS)
 

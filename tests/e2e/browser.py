@@ -51,10 +51,12 @@ def find_browser() -> str | None:
 
 
 @contextmanager
-def running_browser(path: str) -> Iterator[Browser]:
-    """A browser with a fresh profile, gone at the end."""
+def running_browser(path: str, *flags: str) -> Iterator[Browser]:
+    """A browser with a fresh profile and these flags besides the usual, gone at the end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(_FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=path, headless=True, args=[*_FLAGS, *flags]
+        )
         try:
             yield browser
         finally:
@@ -72,10 +74,12 @@ def new_context(browser: Browser, url: str, token: str) -> BrowserContext:
 
 
 class Troubles:
-    """What a person with the developer tools open would see in red, for all pages of a context."""
+    """What a person with the developer tools open would see in red, for all pages of a context,
+    and what is asked of any other host than `host`."""
 
-    def __init__(self, context: BrowserContext) -> None:
+    def __init__(self, context: BrowserContext, host: str = "127.0.0.1") -> None:
         self.seen: list[str] = []
+        self._host = host
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self.seen.append(f"uncaught: {error.error}"))
         context.on("response", self._on_response)
@@ -97,7 +101,7 @@ class Troubles:
             self.seen.append(f"{request.failure}: {request.url}")
 
     def _on_request(self, request: Request) -> None:
-        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+        if urlsplit(request.url).hostname not in {self._host, None}:
             self.seen.append(f"asked the internet: {request.url}")
 
     def below(self, part: str) -> list[str]:
