@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tornado import web
-from traitlets import TraitError, default
+from traitlets import TraitError
 
 from ..errors import ConfigurationError, StartRefused
 from ..handlers import Runtime
@@ -51,10 +51,6 @@ In the configuration of JupyterHub:
 c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
     "--port={port}", "--no-browser", "--Voila.base_url={base_url}/", "--Voila.server_url=/"]
 """
-
-    @default("command")
-    def _default_command(self) -> list[str]:
-        return list(self.extra_args)
 
     # --- serving -----------------------------------------------------------------------------
 

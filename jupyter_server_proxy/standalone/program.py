@@ -25,7 +25,7 @@ HELP_FLAGS = ("h", "help", "help-all", "V", "version")
 
 
 class Program(JupyterApp):
-    """Reads its options with `command_line`; the command is in `extra_args`."""
+    """Reads its options with `command_line`; the command becomes the trait of that name."""
 
     version = __version__
 
@@ -48,11 +48,11 @@ class Program(JupyterApp):
         for word in said.foreign:
             self.log.warning("%s has no effect: it is another program's", word)
         super().parse_command_line(said.general)
-        own = Config({type(self).__name__: said.values})
+        command = {"command": said.command} if said.command else {}
+        own = Config({type(self).__name__: said.values | command})
         # What files say must not go before it.
         self.cli_config.merge(own)
         self.update_config(own)
-        self.extra_args = said.command
 
     def _general(self) -> General:
         ours = (*type(self).__mro__, ServerProcess)

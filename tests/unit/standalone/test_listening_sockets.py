@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import socket
@@ -43,6 +44,22 @@ def test_an_owner_that_nobody_may_know_is_left_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sockets.psutil, "net_connections", refuse)
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert "the port is in use. Another" in refusal("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_port_that_this_user_may_not_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(port: int, address: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(sockets, "bind_sockets", refuse)
+    assert "this user may not use port 80. Another one can be given" in refusal("127.0.0.1", 80)
+
+
+def test_any_other_reason_is_said_as_the_system_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(port: int, address: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(sockets, "bind_sockets", refuse)
+    assert refusal("::1", 80) == "Nothing can listen at [::1]:80: Too many open files"
 
 
 @pytest.mark.parametrize(

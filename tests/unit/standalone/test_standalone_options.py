@@ -182,6 +182,21 @@ def test_a_file_that_exists_is_not_written_over_where_nobody_can_be_asked(
     assert path.read_text() == "kept"
 
 
+def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "standalone.py"
+    path.write_text(
+        "c.StandaloneProxyServer.command = ['of', 'the', 'file']\n"
+        "c.StandaloneProxyServer.environment = {'A': 'of the file'}\n"
+        "c.StandaloneProxyServer.absolute_url = True\n"
+    )
+    made = app(f"--config={path}")
+    assert (made.command, made.environment) == (["of", "the", "file"], {"A": "of the file"})
+    assert made.absolute_url is True
+    made = app(f"--config={path}", "--environment=A=b", "--no-absolute-url", "--", "app", "{port}")
+    assert (made.command, made.environment) == (["app", "{port}"], {"A": "b"})
+    assert made.absolute_url is False
+
+
 def test_a_json_configuration_file_works(tmp_path: Path) -> None:
     path = tmp_path / "standalone.json"
     path.write_text(json.dumps({"StandaloneProxyServer": {"timeout": 90}}))
