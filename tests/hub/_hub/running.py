@@ -40,6 +40,7 @@ class Settings:
     options: list[str] = field(default_factory=list)
     application: list[str] = field(default_factory=list)
     recipe: str = ""
+    python: str = sys.executable
     base_url: str = "/hub-prefix/"
     default_url: str = ""
     internal_ssl: bool = False
@@ -93,7 +94,7 @@ class RunningHub:
         """Start it, and wait until it answers through its proxy."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", f"--config={CONFIG}"],
+                [self.settings.python, "-m", "jupyterhub", f"--config={CONFIG}"],
                 cwd=self.folder,
                 env={
                     **{n: v for n, v in os.environ.items() if not n.startswith("JUPYTERHUB")},
