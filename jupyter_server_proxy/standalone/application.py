@@ -137,11 +137,24 @@ def _enter(handler: Any, keywords: dict[str, Any], runtime: Runtime, *, base_url
 def _request_logger(log: logging.Logger) -> Callable[[web.RequestHandler], None]:
     def log_request(handler: web.RequestHandler) -> None:
         """One line per request, without its query, which may hold a token."""
+        status = handler.get_status()
+        if status < 400 and not _hears_details(log):
+            return
         request = handler.request
         milliseconds = 1000 * request.request_time()
         line = "%d %s %s (%s) %.2fms"
-        status = handler.get_status()
         tell = log.debug if status < 400 else log.info
         tell(line, status, request.method, request.path, request.remote_ip, milliseconds)
 
     return log_request
+
+
+def _hears_details(log: logging.Logger) -> bool:
+    """Whether a line for debugging gets anywhere. The logger of an application of traitlets makes
+    one in any case, which costs more than a tenth of a request; its handlers leave it out then."""
+    logger: logging.Logger | None = log
+    while logger is not None:
+        if any(handler.level <= logging.DEBUG for handler in logger.handlers):
+            return True
+        logger = logger.parent if logger.propagate else None
+    return False
