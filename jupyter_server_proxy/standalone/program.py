@@ -9,13 +9,13 @@ import os
 import sys
 import traceback
 from collections.abc import Collection, Generator, Sequence
+from importlib import metadata
 from typing import Any, NoReturn, TypeGuard
 
 from jupyter_core.application import JupyterApp
-from traitlets import HasTraits
+from traitlets import HasTraits, default
 from traitlets.config import Config
 
-from .. import __version__
 from ..config import ServerProcess
 from .command_line import General, read_command_line
 from .help_text import options_help
@@ -27,7 +27,9 @@ HELP_FLAGS = ("h", "help", "help-all", "V", "version")
 class Program(JupyterApp):
     """Reads its options with `command_line`; the command becomes the trait of that name."""
 
-    version = __version__
+    @default("version")
+    def _default_version(self) -> str:
+        return metadata.version("jupyter-server-proxy")
 
     def refuse(self, message: str) -> NoReturn:
         """End, since this cannot work."""
