@@ -105,7 +105,7 @@ class Program(JupyterApp):
         except EOFError:
             self.refuse("--generate-config: the file exists already; -y overwrites it")
         except OSError as error:
-            self.refuse(f"--generate-config: {error.filename} cannot be written: {error.strerror}")
+            self.refuse(f"--generate-config: the file cannot be written: {error}")
 
 
 def _has_traits(cls: type) -> TypeGuard[type[HasTraits]]:

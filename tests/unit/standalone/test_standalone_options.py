@@ -182,6 +182,20 @@ def test_a_file_that_exists_is_not_written_over_where_nobody_can_be_asked(
     assert path.read_text() == "kept"
 
 
+@pytest.mark.parametrize("place", ["file/standalone.py", "folder"])
+def test_a_file_that_cannot_be_written_is_said(
+    place: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    made = app("--generate-config", "-y", f"--config={tmp_path / place}")
+    made.log.propagate = True
+    with pytest.raises(SystemExit):
+        made.start()
+    assert "--generate-config: the file cannot be written: " in caplog.text
+    assert str(tmp_path) in caplog.text
+
+
 def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
     path = tmp_path / "standalone.py"
     path.write_text(
