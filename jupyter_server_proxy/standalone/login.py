@@ -20,6 +20,9 @@ NEEDS_JUPYTERHUB = (
     "`pip install jupyter-server-proxy[standalone]`, ask for a token with --token=, or let "
     "everybody in with --no-authentication."
 )
+# Older ones do not note that a request came with a token, so that it cannot be withheld. A Hub
+# that is older itself does no harm.
+OLDEST_JUPYTERHUB = (4, 1)
 TOKEN_VARIABLE = "JUPYTER_TOKEN"  # noqa: S105  # the name of one
 TOKEN_FILE_VARIABLE = "JUPYTER_TOKEN_FILE"  # noqa: S105
 
@@ -69,7 +72,12 @@ def _hub_login(options: StandaloneTraits, name: str) -> dict[str, Any]:
 
 def _import_hub(name: str) -> Any:
     try:
-        from . import hub, hub_auth  # noqa: PLC0415  # jupyterhub is optional
+        import jupyterhub  # noqa: PLC0415  # optional
+
+        if jupyterhub.version_info < OLDEST_JUPYTERHUB:
+            found = f"the package jupyterhub is {jupyterhub.__version__} here"
+            raise ConfigurationError(name, "jupyterhub", f"{found}; 4.1 or newer is needed")
+        from . import hub, hub_auth  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "jupyterhub":
             raise

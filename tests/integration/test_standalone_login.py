@@ -13,7 +13,7 @@ from _harness.backend import Backend
 from _harness.client import connected, fetch
 from _harness.hub import API_TOKEN, Hub, running_hub
 from _harness.hub_login import cookies, log_in, state_of
-from _harness.standalone import Standalone, standalone
+from _harness.standalone import Standalone, ended, standalone, start
 from tornado.httputil import parse_cookie
 
 PREFIX = "/user/ann/"
@@ -277,6 +277,14 @@ async def test_a_raw_stream_needs_a_login(hub: Hub, backend: Backend, tmp_path: 
             peer = await backend.accepted()
             await peer.send(b"hello")
             assert await client.read(7) == b"\x82\x05hello"
+
+
+async def test_a_package_that_is_too_old_is_said(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "jupyterhub.py").write_text("version_info = (4, 0, 2)\n__version__ = '4.0.2'")
+    env = {**hub.environment(PREFIX), "PYTHONPATH": str(tmp_path)}
+    process, log = start(tmp_path, "--port=0", "--server-port=1", env=env)
+    assert await ended(process) == 1
+    assert "jupyterhub is 4.0.2 here; 4.1 or newer is needed" in log.read_text()
 
 
 # --- tokens in addresses ------------------------------------------------------------------------
