@@ -113,8 +113,7 @@ def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -
         "cookie_secret": os.urandom(32),
         "identity_provider": provider,
         "authorizer": AllowAllAuthorizer(parent=options, identity_provider=provider),
-        # Which names lead here is the business of the proxy in front of us.
-        "allow_remote_access": True,
+        "allow_remote_access": login.is_any_host_fine,
         # The gate asks for a login, and answers upgrades without one in its own way.
         "allow_unauthenticated_access": True,
         "log_function": _request_logger(log),

@@ -12,11 +12,13 @@ from typing import Any
 from jupyter_server.auth import IdentityProvider, User
 from tornado import web
 
+from ..errors import HostNotAllowed
 from ..handlers.front import FrontHandler
 from ..handlers.relaying import RelayingHandler
 from ..handlers.runtime import SECRET_COOKIE_PREFIXES
 from ..handlers.slash import redirect_to_slash
 from ..rules.credentials import Credentials
+from .environment import is_loopback
 
 # Keys of the application's settings.
 HUB_ENVIRONMENT = "jupyter_server_proxy_hub_environment"
@@ -62,6 +64,17 @@ class OpenGate(RelayingHandler):
 
     def _is_behind_trusted_proxy(self) -> bool:
         return bool(self.settings[TRUST_XHEADERS])
+
+    def check_host(self) -> bool:
+        """Raise HostNotAllowed where only this machine's own names are right: any page can have a
+        name of its site lead to this machine, and is of our origin then."""
+        host = self.request.host_name.strip("[]")
+        if not (self.settings["allow_remote_access"] or is_loopback(host)):
+            raise HostNotAllowed(
+                f"Without authentication only this machine is served, and {host!r} is none of its "
+                "names. The option --allow-public lets every name lead here"
+            )
+        return True
 
     def _api_token(self) -> str:
         """None: there is no login that a foreign page could make use of."""

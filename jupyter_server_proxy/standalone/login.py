@@ -42,6 +42,9 @@ class Login:
     routes: tuple[tuple[str, type], ...] = ()
     forwarding: identity.Forwarding = field(default_factory=identity.ForwardNothing)
     address_query: str = ""
+    # Which names lead here is the business of the proxy in front of us, as long as a page that has
+    # given itself one of our names finds nobody's login under it.
+    is_any_host_fine: bool = True
 
 
 def make_login(options: StandaloneTraits, *, name: str) -> Login:
@@ -53,7 +56,9 @@ def make_login(options: StandaloneTraits, *, name: str) -> Login:
     if options.no_authentication:
         _check_nobody_needs_a_login(options, token, name)
         return Login(
-            gate=gate.OpenGate, identity_provider=gate.OpenIdentityProvider(parent=options)
+            gate=gate.OpenGate,
+            identity_provider=gate.OpenIdentityProvider(parent=options),
+            is_any_host_fine=options.allow_public or options.hub.is_present,
         )
     forwarding = _forwarding(options, name)
     kind = _hub_login(options, name) if token is None else _token_login(options, token)

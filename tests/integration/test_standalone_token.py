@@ -229,9 +229,25 @@ async def test_what_contradicts_itself_is_refused(
     assert "Traceback" not in log.read_text()
 
 
+async def test_without_a_login_no_foreign_name_leads_here(backend: Backend, tmp_path: Path) -> None:
+    """A page may have a name of its own site lead to this machine, and is of our origin then."""
+    backend.answer_with()
+    options = ["--no-authentication", "--port=0", f"--server-port={backend.port}"]
+    async with standalone(tmp_path, *options) as proxy:
+        for path in ("/", "/server-proxy/api/servers"):
+            for host in ("evil.example", f"evil.example:{proxy.port}", "localhost.evil.example"):
+                for fields in ([], UPGRADE):
+                    answer = await fetch(proxy, path, fields=[("Host", host), *fields])
+                    assert answer.status == 403
+                    assert b"--allow-public" in answer.body
+        assert backend.connections == 0
+        for host in ("localhost", f"LOCALHOST:{proxy.port}", "127.0.0.2", "[::1]:80"):
+            assert (await fetch(proxy, "/", fields=[("Host", host)])).status == 200
+
+
 async def test_everybody_may_be_let_in_on_purpose(backend: Backend, tmp_path: Path) -> None:
     backend.answer_with()
     options = ["--no-authentication", "--allow-public", "--address=0.0.0.0", "--port=0"]
     async with standalone(tmp_path, *options, f"--server-port={backend.port}") as proxy:
-        assert (await fetch(proxy, "/")).status == 200
+        assert (await fetch(proxy, "/", fields=[("Host", "app.example")])).status == 200
         assert "WARNING" in proxy.log()
