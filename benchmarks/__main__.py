@@ -17,6 +17,7 @@ from .model import FULL, QUICK, CannotMeasureError, Case, Effort, ToolMissingErr
 from .peers import STARTERS, TITLES
 from .plot import growth_svg
 from .report import Results, from_json, machine, short, to_json, to_markdown
+from .standalone import STANDALONE
 from .tools import Tools
 
 _ROOT = Path(__file__).parent.parent
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.keep and written.exists():
         results = from_json(written.read_text())
     _prepare_process()
-    with Lab(Tools(_BUILD), STARTERS) as lab:
+    with Lab(Tools(_BUILD), {**STARTERS, **STANDALONE}) as lab:
         for case in cases:
             _measure(lab, case, effort, results, _peers(case, options.peers))
             print(short(results, case), flush=True)

@@ -10,6 +10,7 @@ from .measure_life import loop_lag, readiness, start_cost, start_page
 from .measure_websocket import echo, idle_tunnels
 from .model import Case, Goal, Metric
 from .peers import JUPYTERS, PROXIES
+from .standalone import standalone_get
 
 _GETTERS = ("direct", "nginx", "chp", "bare", "hello", "released", "new")
 _CARRIERS = ("direct", *PROXIES)
@@ -59,9 +60,28 @@ def _transfer(key: str, title: str, measure: object) -> Case:
     )
 
 
+def _standalone(served: str, title: str, *, connections: int) -> Case:
+    key = f"{served}-get-{connections}"
+    title = f"{title}, {connections} connection{'s' if connections > 1 else ''}"
+    return Case(
+        key,
+        title,
+        (
+            Metric(key, title, "req/s"),
+            Metric(f"{key}-p99", f"{title}: p99", "ms", False, 2),
+            Metric(f"{key}-cpu", f"{title}: processor time each", "µs", False),
+        ),
+        ("chp", "new"),
+        partial(standalone_get, connections=connections, served=served),
+    )
+
+
 CASES: tuple[Case, ...] = (
     _small(32),
     _small(1),
+    _standalone("standalone", "standalone, logged in: small GET", connections=32),
+    _standalone("standalone", "standalone, logged in: small GET", connections=1),
+    _standalone("standalone-asyncio", "the same without uvloop: small GET", connections=32),
     _transfer("download", "1 GiB download", big_download),
     Case(
         "first-byte",
@@ -150,6 +170,8 @@ GOALS: tuple[Goal, ...] = (
     # The same two said in processor time, which a busy machine disturbs less.
     Goal("get-32-cpu", 1 / 4, "released", at_least=False),
     Goal("get-32-cpu", 1 / 0.95, "hello", at_least=False),
+    Goal("standalone-get-32", 1.0, "chp"),
+    Goal("standalone-get-1", 1.0, "chp"),
     # Seconds: at least 0.9 of nginx's throughput is at most 1/0.9 of its time.
     Goal("download", 1 / 0.9, "nginx", at_least=False),
     Goal("upload", 1 / 0.9, "nginx", at_least=False),
