@@ -177,7 +177,10 @@ class HubGate(HubLogin, LoginGate):
         return str(self.hub_auth.get_token(self) or "")
 
     async def _send_to_login(self) -> None:
-        await self.settings["identity_provider"].ensure_hub_answers()
+        # A Hub that starts again looks for us before it answers anybody, and stops a server that
+        # then answers with an error; older ones do not say what they accept.
+        if "text/html" in self.request.headers.get("Accept", ""):
+            await self.settings["identity_provider"].ensure_hub_answers()
         await super()._send_to_login()
 
     def check_xsrf_cookie(self) -> None:

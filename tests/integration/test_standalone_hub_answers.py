@@ -146,6 +146,13 @@ async def test_without_the_hub_who_is_known_goes_on_and_nobody_else_comes_in(
     assert backend.connections == before
 
 
+async def test_a_hub_that_starts_again_finds_its_servers(hub: Hub, proxy: Standalone) -> None:
+    """It asks them before it listens, and would stop those that answer with an error."""
+    await hub.go_down()
+    for fields in ([], [("Accept", "*/*")]):
+        assert (await fetch(proxy, "/api", fields=[*fields, ("Cookie", "")])).status < 500
+
+
 async def test_without_the_hub_logins_expire_all_the_same(
     hub: Hub, backend: Backend, tmp_path: Path
 ) -> None:
