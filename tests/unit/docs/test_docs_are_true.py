@@ -17,6 +17,7 @@ from jupyter_server_proxy.config import ServerProcess, ServerProxy, compile_serv
 from jupyter_server_proxy.config.compile_backend import is_reachable
 from jupyter_server_proxy.rules import lifecycle
 from jupyter_server_proxy.standalone import StandaloneProxyServer
+from jupyter_server_proxy.standalone.options import all_options
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "jupyter_server_proxy"
@@ -70,9 +71,10 @@ def test_keys_in_the_changelog_are_keys() -> None:
 
 
 def test_options_of_the_standalone_command_exist() -> None:
-    text = (DOCS / "user" / "standalone.md").read_text(encoding="utf-8")
+    pages = [DOCS / "user" / name for name in ("standalone.md", "standalone-login.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     app = StandaloneProxyServer
-    known = {*app.aliases, *app.flags, "help-all", "config"}
+    known = {*all_options(), *app.aliases, *app.flags, "help", "help-all", "config"}
     own = re.sub(r" -- .+", "", text)  # what follows is the application's
     assert set(re.findall(r"--([a-z][a-z-]*)(?![\w.-])", own)) <= known
 
