@@ -22,6 +22,8 @@ MAX_HEAD_BYTES = 256 * 1024
 TOO_LARGE = f"head larger than {MAX_HEAD_BYTES} bytes"
 
 RawHeaders = list[tuple[bytes, bytes]]
+# The fields that say something about the message itself, or the connection.
+_NOTED = frozenset((b"connection", b"content-length", b"content-type", b"transfer-encoding"))
 
 
 class FlowControl(Protocol):
@@ -40,11 +42,11 @@ class Exchange:
     __slots__ = (
         "_chunks",
         "_connection",
+        "_connection_options",
         "_failure",
         "_first_line",
         "_has_excess",
         "_has_head",
-        "_head_bytes",
         "_is_complete",
         "_is_head_request",
         "_is_paused",
@@ -55,6 +57,7 @@ class Exchange:
         "_size",
         "_waiter",
         "content_length",
+        "content_type",
         "headers",
         "is_chunked",
         "leftover",
@@ -78,7 +81,7 @@ class Exchange:
         self._is_complete = False
         self._is_paused = False
         self._is_until_close = False
-        self._head_bytes = 0
+        self._connection_options = b""
         # Bytes parsed since the last piece of body: the parser keeps a line until it ends, so
         # a backend must not be let go on with one for ever.
         self._since_body = 0
@@ -89,6 +92,8 @@ class Exchange:
         self.reason = ""
         self.headers: RawHeaders = []
         self.content_length: int | None = None
+        # As it was sent, b"" where it was not.
+        self.content_type = b""
         self.is_chunked = False
         self.leftover = b""
         # How many bytes came, of head and body.
@@ -251,22 +256,13 @@ class Exchange:
 
     def on_status(self, reason: bytes) -> None:
         """Part of the reason phrase."""
-        if self._has_head:
-            return
-        self._count_head(len(reason))
-        self.reason += reason.decode("latin-1")
+        if not self._has_head:
+            self.reason += reason.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field (or trailer field, which is dropped)."""
-        if self._has_head:
-            return
-        self._count_head(len(name) + len(value) + 4)
-        self.headers.append((name, value))
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise ValueError(TOO_LARGE)
+        if not self._has_head:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole; decide how the body is framed."""
@@ -277,22 +273,37 @@ class Exchange:
             raise ValueError(f"{self.status} is no status code")
         if 100 <= self.status < 200 and self.status != 101:
             return
-        self._find_framing()
+        self._read_fields()
         self._has_head = True
         if self._is_head_request or self.status in (204, 304):
             self._is_complete = True
         elif self.content_length is None and not self.is_chunked and self.status != 101:
             self._is_until_close = True
 
-    def _find_framing(self) -> None:
+    def _read_fields(self) -> None:
+        """Note what they say about the message, in one go for all who want to know."""
+        if self.received > MAX_HEAD_BYTES:
+            self._check_head_size()
         for name, value in self.headers:
-            lowered = name.lower()
-            if lowered == b"content-length":
+            key = name.lower()
+            if key not in _NOTED:
+                continue
+            if key == b"content-length":
                 self.content_length = int(value)
-            elif lowered == b"transfer-encoding":
-                if value.strip().lower() != b"chunked":
-                    raise ValueError(f"transfer coding {value!r} is not supported")
+            elif key == b"content-type":
+                self.content_type = self.content_type or value
+            elif key == b"connection":
+                self._connection_options += value.lower() + b","
+            elif value.strip().lower() == b"chunked":
                 self.is_chunked = True
+            else:
+                raise ValueError(f"transfer coding {value!r} is not supported")
+
+    def _check_head_size(self) -> None:
+        """Refuse one that is too large. One that does not end is found by `_parse`."""
+        size = len(self.reason) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MAX_HEAD_BYTES:
+            raise ValueError(TOO_LARGE)
 
     def on_body(self, body: bytes) -> None:
         """Body bytes without their framing."""
@@ -327,7 +338,6 @@ class Exchange:
         return self.status != 101 and not self._asks_to_close()
 
     def _asks_to_close(self) -> bool:
-        options = b",".join(v for n, v in self.headers if n.lower() == b"connection").lower()
         if self._parser.get_http_version() == "1.0":
-            return b"keep-alive" not in options
-        return b"close" in options
+            return b"keep-alive" not in self._connection_options
+        return b"close" in self._connection_options

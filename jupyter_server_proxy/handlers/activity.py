@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jupyter_server._tz import utcnow
 
 from ..callbacks import call_now
-from ..rules.activity import counts_as_activity
 from ..rules.frames import is_control_frame
 from ..rules.service import Origin
 
@@ -44,28 +42,9 @@ def record(settings: dict[str, Any]) -> None:
     settings.setdefault("last_activity_times", {})[KEY] = utcnow()
 
 
-def is_activity(
-    handler: Any,
-    *,
-    update: bool | Callable[[Any], Any],
-    patterns: Sequence[re.Pattern[str]],
-    path: str,
-    origin: Origin,
-) -> bool:
-    """Whether this request counts, by the service's `update_last_activity` and patterns.
-
-    `path` is the path after the service's prefix. False when an async callable has yet to say,
-    which is then recorded later.
-    """
-    if callable(update):
-        return _says_so(update, handler, origin)
-    if not update:
-        return False
-    return not patterns or counts_as_activity(path, handler.request.path, patterns)
-
-
-def _says_so(update: Callable[[Any], Any], handler: Any, origin: Origin) -> bool:
-    """What the callable says. One that fails has been logged and counts, so that a bug in it
+def says_so(update: Callable[[Any], Any], handler: Any, origin: Origin) -> bool:
+    """Whether `update`, which may be async, says that this request counts: False until it has
+    said so, which is then recorded. One that fails has been logged and counts, so that a bug in it
     does not get a server culled."""
     try:
         said = call_now(update, (ActivityRequest(handler),), origin)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..rules.targets import Target, UnixTarget, bracketed
+from .body import RequestBody
 
 LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -30,11 +31,12 @@ class Destination(NamedTuple):
 
 
 class Outbound(NamedTuple):
-    """The request that a backend is sent, but for its body."""
+    """The request that a backend is sent. `fields` tell how the body is framed."""
 
     method: str
     target: str
     fields: list[tuple[str, str]]
+    body: RequestBody | None = None
 
 
 @lru_cache(maxsize=512)

@@ -106,20 +106,19 @@ class PortRoute(ProxyHandler):
     # Where something listens, when nothing does where it was asked for; None: nobody looked.
     _listening: Sequence[Listening] | None = None
 
-    async def relay_exchange(self, destination: Destination) -> None:
+    async def explain_unreachable(
+        self, error: BackendUnreachable, destination: Destination
+    ) -> None:
         """See `ExchangingHandler`. Raises NothingListens for a port of this machine that refuses
         connections."""
-        try:
-            await super().relay_exchange(destination)
-        except BackendUnreachable as error:
-            target = destination.target
-            is_refused = isinstance(error.__cause__, ConnectionRefusedError)
-            if not is_refused or not isinstance(target, TcpTarget) or target.host not in OWN_HOSTS:
-                raise
-            self._dead_port = target.port
-            if self._is_shown_ports():
-                self._listening = await self._find_listening()
-            raise NothingListens(error.message) from error
+        target = destination.target
+        is_refused = isinstance(error.__cause__, ConnectionRefusedError)
+        if not is_refused or not isinstance(target, TcpTarget) or target.host not in OWN_HOSTS:
+            return
+        self._dead_port = target.port
+        if self._is_shown_ports():
+            self._listening = await self._find_listening()
+        raise NothingListens(error.message) from error
 
     def describe_error(self, status_code: int, error: BaseException | None) -> pages.Problem:
         """See `FrontHandler`; where nothing listens it is said where something does."""

@@ -91,8 +91,13 @@ class NamedLocalProxyHandler(LocalProxyHandler):
             attribute = call_now(attribute, self.process_args, self.origin_of(key))
         return self._render_template(attribute)
 
-    async def proxy(self, port: Any, path: str) -> None:  # type: ignore[override]
+    def proxy(self, port: Any, path: str) -> Any:  # type: ignore[override]
         """Relay to `path`, mapped by `mappath`."""
+        if callable(self.mappath):
+            return self._proxy_where_it_says(port, path)
+        return super().proxy(port, self._looked_up(path))
+
+    async def _proxy_where_it_says(self, port: Any, path: str) -> None:
         await super().proxy(port, await self._mapped(path))
 
     async def proxy_open(self, host: str, port: Any, proxied_path: str = "") -> None:
@@ -100,13 +105,13 @@ class NamedLocalProxyHandler(LocalProxyHandler):
         await super().proxy_open(host, port, await self._mapped(proxied_path))
 
     async def _mapped(self, path: str) -> str:
-        if not path.startswith("/"):
-            path = "/" + path
-        if not self.mappath:
-            return path
         if not callable(self.mappath):
-            return self.mappath.get(path, path)
-        return await call_for_path(self.mappath, path, self.origin_of("mappath"))
+            return self._looked_up(path)
+        return await call_for_path(self.mappath, _with_slash(path), self.origin_of("mappath"))
+
+    def _looked_up(self, path: str) -> str:
+        path = _with_slash(path)
+        return self.mappath.get(path, path)  # type: ignore[union-attr]
 
     def _find_target(self, host: str, port: Any) -> Target:
         if self.service is not None and self.service.target is not None:
@@ -146,3 +151,7 @@ class NamedLocalProxyHandler(LocalProxyHandler):
     def options(self, path: str) -> Any:  # type: ignore[override]
         """See `ProxyHandler`."""
         return self.proxy(self.port, path)
+
+
+def _with_slash(path: str) -> str:
+    return path if path.startswith("/") else "/" + path

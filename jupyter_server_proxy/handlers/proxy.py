@@ -5,6 +5,8 @@ Here a request is admitted (is this host allowed, is this a port) and handed to 
 
 from __future__ import annotations
 
+import inspect
+from functools import lru_cache
 from typing import Any
 
 from tornado import httputil, web
@@ -24,13 +26,15 @@ HELP_HOSTS = (
 LONGEST_PORT = 20
 DEFAULT_HOSTS = ("localhost", "127.0.0.1")
 
-ROUTE_KEYWORDS = (
-    "absolute_url",
-    "rewrite_response",
-    "update_last_activity",
-    "exclude_last_activity_patterns",
-    "forward_credentials",
-    "allowed_ports",
+ROUTE_KEYWORDS = frozenset(
+    (
+        "absolute_url",
+        "rewrite_response",
+        "update_last_activity",
+        "exclude_last_activity_patterns",
+        "forward_credentials",
+        "allowed_ports",
+    )
 )
 
 
@@ -49,9 +53,10 @@ class ProxyHandler(SeamsHandler):
         self, application: web.Application, request: httputil.HTTPServerRequest, **kwargs: Any
     ) -> None:
         self.host_allowlist: Any = kwargs.pop("host_allowlist", None) or list(DEFAULT_HOSTS)
-        for keyword in ROUTE_KEYWORDS:
-            if keyword in kwargs:
-                setattr(self, keyword, kwargs.pop(keyword))
+        for keyword in ROUTE_KEYWORDS & kwargs.keys():
+            # Set only where it says something else: see `FrontHandler` for what attributes cost.
+            if (value := kwargs.pop(keyword)) != getattr(self, keyword):
+                setattr(self, keyword, value)
         super().__init__(application, request, **kwargs)
 
     # --- seams ---------------------------------------------------------------------------
@@ -77,34 +82,29 @@ class ProxyHandler(SeamsHandler):
     # --- admission -----------------------------------------------------------------------
 
     async def _admitted(self, host: str, port: int | str, path: str) -> Destination:
-        await self._check_host(host)
-        return Destination(self._find_target(host, port), host, port, path)
-
-    async def _check_host(self, host: str) -> None:
         # As it will be contacted: who decides may not know all spellings of a host.
         name = hosts.canonical_host(host)
         allowed = False if name is None else self._check_host_allowlist(name)
         if allowed is not True and not await awaited(allowed):
             raise HostNotAllowed(f"Host {host!r} is not allowed. {HELP_HOSTS}")
+        return Destination(self._find_target(host, port), host, port, path)
 
     def _find_target(self, host: str, port: int | str) -> Target:
         if self.unix_socket:
             return UnixTarget(self.unix_socket)
-        # Python refuses to read thousands of digits.
-        digits = str(port)[:LONGEST_PORT]
-        number = int(digits)
-        if not is_port(number):
-            raise TargetInvalid(f"Port {digits} is not between 1 and 65535")
-        if self.allowed_ports is not None and not self.allowed_ports.allows(number):
-            raise PortNotAllowed(f"Port {number} is not among the allowed_ports")
-        return TcpTarget(hosts.canonical_host(host) or host, number)
+        target = tcp_target(host, port)
+        if self.allowed_ports is not None and not self.allowed_ports.allows(target.port):
+            raise PortNotAllowed(f"Port {target.port} is not among the allowed_ports")
+        return target
 
     # --- verbs: a subclass decides where to ------------------------------------------------
 
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """A plain GET goes to `http_get`, one that asks for an upgrade to `open`."""
         serve = self.open if self.is_upgrade else self.http_get
-        await awaited(serve(*args, **kwargs))
+        served = serve(*args, **kwargs)
+        if inspect.isawaitable(served):
+            await served
 
     def http_get(self, *args: Any, **kwargs: Any) -> Any:
         """A GET without an upgrade."""
@@ -141,3 +141,14 @@ class ProxyHandler(SeamsHandler):
     def extension_method(self, *args: Any, **kwargs: Any) -> Any:
         """Any other method, such as PROPFIND or PURGE: goes where POST does."""
         return self.post(*args, **kwargs)
+
+
+@lru_cache(maxsize=256)  # few: the keys come from clients
+def tcp_target(host: str, port: int | str) -> TcpTarget:
+    """The target at this host and port. Raises TargetInvalid for what is no port."""
+    # Python refuses to read thousands of digits.
+    digits = str(port)[:LONGEST_PORT]
+    number = int(digits)
+    if not is_port(number):
+        raise TargetInvalid(f"Port {digits} is not between 1 and 65535")
+    return TcpTarget(hosts.canonical_host(host) or host, number)

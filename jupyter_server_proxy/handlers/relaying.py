@@ -17,7 +17,7 @@ from ..relay.http import encode_switching
 from ..relay.tunnel import Tunnel, TunnelHooks
 from ..relay.watchdog import Watchdog
 from . import activity
-from .destination import Destination
+from .destination import Destination, Outbound
 from .exchanging import ExchangingHandler
 from .runtime import Abortable
 from .traffic import Moving, Traffic
@@ -55,12 +55,17 @@ class RelayingHandler(ExchangingHandler):
         with ExitStack() as stack:
             use = self.in_use(destination.path, is_tunnel=True)
             self._use = stack.enter_context(use)
-            call = await self._send(destination, upgrade=self.offered_protocols)
+            outbound = self._outbound_upgrade(destination)
+            call = await self._send(destination, outbound, is_upgrade=True)
             exchange = await self._handshake(call)
             if exchange.status != 101:
-                await self._relay(call, destination)
+                await self._relay_answer(call, destination)
                 return
             await self._become_tunnel(call, destination, stack)
+
+    def _outbound_upgrade(self, destination: Destination) -> Outbound:
+        """What the backend is sent."""
+        return self._outbound(destination, upgrade=self.offered_protocols)
 
     async def _handshake(self, call: Call) -> Exchange:
         if not self.response_timeout:

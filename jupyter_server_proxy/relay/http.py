@@ -83,45 +83,39 @@ class ClientSide(NamedTuple):
         is broken off too and the backend's error raised.
         """
         framing = self._framing(exchange)
-        head = self._encode_head(exchange, headers, framing)
+        is_chunked = framing is Framing.CHUNKED
+        head, data = self._encode_head(exchange, headers, framing), exchange.take()
+        first = head + _chunk(data) if is_chunked else head + data
+        is_whole = exchange.is_complete
+        if is_whole and is_chunked:
+            first += LAST_CHUNK
+        # Tornado's `write` takes a head that is encoded already: nothing is parsed, folded or
+        # re-capitalized on the way, and a small response is one write.
+        written = self.connection.write(first)
+        on_head()
+        if is_whole and framing is not Framing.UNTIL_CLOSE:
+            return
         try:
-            await self._send_all(exchange, head, framing, on_head, on_progress)
+            await written
+            if not is_whole:
+                await self._send_rest(exchange, on_progress, is_chunked=is_chunked)
         except iostream.StreamClosedError:
             raise ClientGone("The client closed the connection") from None
         except ProxyError:
             self.break_off()
             raise
-
-    async def _send_all(
-        self,
-        exchange: Exchange,
-        head: bytes,
-        framing: Framing,
-        on_head: Callable[[], None],
-        on_progress: Callable[[], None],
-    ) -> None:
-        # Tornado's `write` takes a head that is encoded already: nothing is parsed, folded or
-        # re-capitalized on the way, and a small response is one write.
-        is_chunked = framing is Framing.CHUNKED
-        data = exchange.take()
-        first = head + _chunk(data) if is_chunked else head + data
-        if exchange.is_complete and not exchange.has_buffered:
-            written = self.connection.write(first + LAST_CHUNK if is_chunked else first)
-            on_head()
-            if framing is not Framing.UNTIL_CLOSE:
-                return
-        else:
-            written = self.connection.write(first)
-            on_head()
-            await written
-            while data := await exchange.read():
-                on_progress()
-                await self.connection.write(_chunk(data) if is_chunked else data)
-            if is_chunked:
-                written = self.connection.write(LAST_CHUNK)
         if framing is Framing.UNTIL_CLOSE:
-            await written
             self.connection.close()
+
+    async def _send_rest(
+        self, exchange: Exchange, on_progress: Callable[[], None], *, is_chunked: bool
+    ) -> None:
+        while data := await exchange.read():
+            on_progress()
+            await self.connection.write(_chunk(data) if is_chunked else data)
+        if is_chunked:
+            # Nobody waits for it: what follows it is the end of the request.
+            self.connection.write(LAST_CHUNK)
 
     def _framing(self, exchange: Exchange) -> Framing:
         if self.is_head or exchange.status in (204, 304):

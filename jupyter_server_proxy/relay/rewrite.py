@@ -109,7 +109,7 @@ def wants_rewriting(exchange: Exchange, content_types: Sequence[str]) -> bool:
 
     `content_types` holds media types ("text/html") or ranges ("text/*"); empty means all.
     """
-    if is_event_stream(exchange.headers) or exchange.status == 101:
+    if is_event_stream(exchange.content_type) or exchange.status == 101:
         return False
     if not content_types:
         return True
@@ -119,10 +119,7 @@ def wants_rewriting(exchange: Exchange, content_types: Sequence[str]) -> bool:
 
 
 def _media_type(exchange: Exchange) -> str:
-    for name, value in exchange.headers:
-        if name.lower() == b"content-type":
-            return value.decode("latin-1").partition(";")[0].strip().lower()
-    return ""
+    return exchange.content_type.decode("latin-1").partition(";")[0].strip().lower()
 
 
 async def collect(exchange: Exchange, limit: int) -> bytes:

@@ -182,10 +182,6 @@ def _overridden(fields: Fields, overrides: Iterable[tuple[str, str]]) -> Fields:
 _Rule = Callable[[str, ResponseRules], str | None]
 
 
-def _drop(_value: str, _rules: ResponseRules) -> None:
-    return None
-
-
 def _unless_absolute(rewrite: Callable[[str, ResponseRules], str]) -> _Rule:
     return lambda value, rules: value if rules.is_absolute else rewrite(value, rules)
 
@@ -204,8 +200,8 @@ _FOR_THE_ORIGIN = (
     "set-login",
     "strict-transport-security",
 )
+_NOT_TO_CLIENT = frozenset((*_HOP_BY_HOP, *_FOR_THE_ORIGIN))
 _RESPONSE_RULES: dict[str, _Rule] = {
-    **dict.fromkeys((*_HOP_BY_HOP, *_FOR_THE_ORIGIN), _drop),
     "location": _unless_absolute(rewrite_location),
     "content-location": _unless_absolute(rewrite_location),
     "refresh": _unless_absolute(rewrite_refresh),
@@ -218,46 +214,47 @@ _FORBIDDEN = bytes(code for code in (*range(0x20), 0x7F) if code != ord("\t"))
 _UNBUFFERED = ("X-Accel-Buffering", "no")
 
 
-def response_headers(raw: Sequence[tuple[bytes, bytes]], rules: ResponseRules) -> Fields:
+def response_headers(
+    raw: Sequence[tuple[bytes, bytes]], rules: Callable[[], ResponseRules]
+) -> Fields:
     """The fields of a backend's answer as the client gets them, in their order.
 
     Names stay as sent, repeated fields stay repeated, values are read as latin-1. Fields
     with control characters are dropped. Event streams ask proxies in front of us not to
-    buffer them.
+    buffer them. `rules` are only asked for where a field is held to them: few answers have one.
     """
-    if _has_forbidden(b"".join([part for header in raw for part in header])):
-        raw = [header for header in raw if not _has_forbidden(b"".join(header))]
     kept: Fields = []
     connection: list[str] = []
-    for raw_name, raw_value in raw:
+    content_type = b""
+    for raw_name, raw_value in _sendable(raw):
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         key = name.lower()
-        rule = _RESPONSE_RULES.get(key)
-        if rule is not None:
-            if (passed := rule(value, rules)) is not None:
-                kept.append((name, passed))
-            elif key == "connection" and value.lower() not in _NAMING_NOTHING:
+        if key in _NOT_TO_CLIENT:
+            if key == "connection" and value.lower() not in _NAMING_NOTHING:
                 connection.append(value)
+        elif (rule := _RESPONSE_RULES.get(key)) is not None:
+            if (passed := rule(value, rules())) is not None:
+                kept.append((name, passed))
         elif not key.startswith("x-accel-"):  # orders to nginx in front of us
             kept.append((name, value))
+            if key == "content-type":
+                content_type = content_type or raw_value
     if connection:
         kept = _without(kept, connection_options(connection))
-    return [*kept, _UNBUFFERED] if _is_event_stream(kept) else kept
+    if is_event_stream(content_type):
+        kept.append(_UNBUFFERED)
+    return kept
 
 
-def is_event_stream(raw: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether an answer with these header fields is a stream of events, which may never end."""
-    for name, value in raw:
-        if len(name) == len(b"content-type") and name.lower() == b"content-type":
-            return value.lower().startswith(b"text/event-stream")
-    return False
+def is_event_stream(content_type: bytes) -> bool:
+    """Whether an answer of this Content-Type is a stream of events, which may never end."""
+    return content_type.lower().startswith(b"text/event-stream")
 
 
-def _is_event_stream(fields: Fields) -> bool:
-    for name, value in fields:
-        if name.lower() == "content-type":
-            return value.lower().startswith("text/event-stream")
-    return False
+def _sendable(raw: Sequence[tuple[bytes, bytes]]) -> Sequence[tuple[bytes, bytes]]:
+    if not _has_forbidden(b"".join([part for header in raw for part in header])):
+        return raw
+    return [header for header in raw if not _has_forbidden(b"".join(header))]
 
 
 def _has_forbidden(data: bytes) -> bool:

@@ -21,9 +21,10 @@ class SeamsHandler(MessageSeams):
     def __init__(
         self, application: web.Application, request: httputil.HTTPServerRequest, **kwargs: Any
     ) -> None:
-        self.overrides = overridden(type(self))
+        if overrides := overridden(type(self)):
+            self.overrides = overrides
         super().__init__(application, request, **kwargs)
-        if self.overrides:
+        if overrides:
             self._watch_overrides()
 
     def set_default_headers(self) -> None:

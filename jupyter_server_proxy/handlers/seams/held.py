@@ -29,7 +29,7 @@ async def hold(
     `on_flush` is called before anything goes out: from then on the answer is no longer held.
     `on_progress` is called for every chunk. Raises what broke the exchange.
     """
-    size = HELD_BYTES + 1 if is_event_stream(exchange.headers) else 0
+    size = HELD_BYTES + 1 if is_event_stream(exchange.content_type) else 0
     is_held = True
     while chunk := await exchange.read():
         on_progress()

@@ -15,7 +15,7 @@ from ...callbacks import returned_nonsense
 from ...rules.forwarded import prefix_fields
 from ...rules.headers import request_headers
 from ...rules.targets import TcpTarget, bracketed
-from ..body import BufferedBody, RequestBody
+from ..body import BufferedBody
 from ..destination import Destination, Outbound
 from ..front import awaited
 from .answering import AnswerSeams
@@ -40,8 +40,6 @@ class RequestSeams(AnswerSeams):
     # Whether messages of websockets are looked at even where nobody overrides anything, so that
     # none is larger than `max_message_size`.
     is_limiting_messages = False
-    # What an override asked for.
-    _asked: Asked | None = None
     # What select_subprotocol left to offer the backend.
     _requested_subprotocols: list[str] | None = None
 
@@ -154,12 +152,12 @@ class RequestSeams(AnswerSeams):
         if needs_tornado(request):
             await self._relay_fetched(client, request, destination)
             return
-        self._asked = asked = read_request(request, self.request.headers)
+        asked = read_request(request, self.request.headers)
         self.connect_timeout, self.response_timeout = asked.connect_timeout, asked.silence_timeout
         if (asked.host, asked.port) != (host.strip("[]"), int(port)):
             target = TcpTarget(asked.host, asked.port)
             destination = Destination(target, asked.host, asked.port, proxied_path)
-        await super().relay_exchange(destination)
+        await self._relay_request(destination, self._outbound_asked(asked, destination))
 
     async def _relay_fetched(
         self, client: Any, request: httpclient.HTTPRequest, destination: Destination
@@ -174,22 +172,18 @@ class RequestSeams(AnswerSeams):
 
     # --- what is sent ------------------------------------------------------------------------
 
-    def _request_body(self) -> RequestBody | None:
-        if self._asked is None:
-            return super()._request_body()
-        return BufferedBody(self._asked.body) if self._asked.body is not None else None
+    def _outbound_asked(self, asked: Asked, destination: Destination) -> Outbound:
+        body = BufferedBody(asked.body) if asked.body is not None else None
+        fields = self._fields_as_asked(asked.fields, destination, prefix=None)
+        if body is not None:
+            fields.append(body.framing)
+        return Outbound(asked.method, asked.target, fields, body)
 
-    def _outbound(
-        self, destination: Destination, upgrade: str | None, body: RequestBody | None
-    ) -> Outbound:
-        asked = self._asked
-        if asked is not None:
-            fields = self._fields_as_asked(asked.fields, destination, prefix=None)
-            return Outbound(asked.method, asked.target, fields + ([body.framing] if body else []))
-        outbound = super()._outbound(destination, upgrade, body)
-        if upgrade is None or not (self.overrides or self.is_limiting_messages):
+    def _outbound_upgrade(self, destination: Destination) -> Outbound:
+        outbound = super()._outbound_upgrade(destination)
+        if not (self.overrides or self.is_limiting_messages):
             return outbound
-        return self._upgrade_as_asked(outbound, destination, upgrade)
+        return self._upgrade_as_asked(outbound, destination, self.offered_protocols)
 
     def _upgrade_as_asked(
         self, outbound: Outbound, destination: Destination, upgrade: str

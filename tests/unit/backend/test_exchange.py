@@ -214,3 +214,17 @@ async def test_a_bare_line_feed_within_a_value_begins_no_other_field():
     smuggling = b"HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: b=1\r\nContent-Length: 0\r\n\r\n"
     with pytest.raises(BackendSpokeNonsense):
         await exchange("GET", smuggling).head_arrived()
+
+
+@pytest.mark.parametrize(
+    ("fields", "content_type"),
+    [
+        (b"X: y\r\ncontent-TYPE: Text/Plain; a=b\r\n", b"Text/Plain; a=b"),
+        (b"Content-Type: a/b\r\nContent-Type: c/d\r\n", b"a/b"),
+        (b"X-Content-Type: a/b\r\n", b""),
+    ],
+)
+async def test_the_content_type_is_that_of_the_first_field(fields, content_type):
+    response = exchange("GET", b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: 0\r\n\r\n")
+    await response.head_arrived()
+    assert response.content_type == content_type
