@@ -88,7 +88,8 @@ class ActivityReporter:
 
     async def run(self) -> None:
         """Report until cancelled; then what is new is told a last time, within a short time."""
-        pause = min(self._timetable.interval, LONGEST_BETWEEN_LOOKS)
+        # Short against the interval, or steady use would be told after up to twice that.
+        pause = min(self._timetable.interval * JITTER, LONGEST_BETWEEN_LOOKS)
         try:
             while True:
                 await asyncio.sleep(pause)
