@@ -25,6 +25,8 @@ MISSING = "NO PROXY FOR THE HUB: `make hub` installs it and runs these tests"
 @pytest.fixture(scope="session")
 def proxy_command() -> list[str]:
     command = find_proxy()
+    if command is None and os.environ.get("CI") == "true":
+        pytest.fail(MISSING)
     if command is None:
         pytest.skip(MISSING)
     return command
@@ -54,7 +56,6 @@ async def api(hub: RunningHub) -> AsyncIterator[HubApi]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it loudly when nothing was looked at, and never let it pass in CI."""
+    """Say it loudly when nothing was looked at."""
     if find_proxy() is None:
         terminalreporter.write_line(MISSING, red=True)
-        assert os.environ.get("CI") != "true", MISSING

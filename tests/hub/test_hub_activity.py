@@ -47,7 +47,10 @@ async def test_the_idle_are_culled_and_the_used_are_not(hub: RunningHub, api: Hu
         for somebody in (busy, idle):
             await api.start(somebody.name)
             assert (await somebody.visit(somebody.home())).status_code == 200
+        # However long all that took: who is looked at from now on was used a moment ago.
+        before = await api.last_activity("busy")
         pid = (await busy.get(busy.home())).json()["pid"]
+        await moved(api, "busy", before)
         await api.ask("POST", "groups/culled/users", {"users": ["busy", "idle"]})
 
         async def has_ended() -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from _hub.places import GUEST
+from _hub.places import GUEST, SHARES
 from _hub.running import RunningHub
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
@@ -102,6 +102,7 @@ def test_a_failed_application_can_be_tried_again(
     expect(page.locator("h1")).to_have_text("The guest of xena")
 
 
+@SHARES
 def test_a_guest_is_asked_before_the_server_learns_who_it_is(page: Page, hub: RunningHub) -> None:
     start(hub, "yan", *GUEST)
     ask(hub, "POST", "users/zita")

@@ -9,7 +9,7 @@ import sys
 from urllib.parse import urlsplit
 
 from _hub.api import HubApi
-from _hub.places import APPS
+from _hub.places import APPS, SHARES
 from _hub.running import RunningHub
 from _hub.visitor import logged_in, refused_websocket, visitor
 
@@ -121,6 +121,7 @@ async def test_a_raw_stream_needs_a_login_before_anything_starts(
             assert await socket.recv() == b"hello"
 
 
+@SHARES
 async def test_a_shared_server_lets_its_guest_in(hub: RunningHub, api: HubApi) -> None:
     await api.start("dan")
     await api.add_user("dora")

@@ -16,7 +16,10 @@ def find_proxy() -> list[str] | None:
     """The command that runs it, None when it is not installed."""
     folder = Path(os.environ.get("HUB_PROXY", ROOT / "build" / "hub-proxy"))
     script = folder / SCRIPT
-    _, environment = _build_hook().find_npm()
+    try:
+        _, environment = _build_hook().find_npm()
+    except RuntimeError:  # there is no Node.js
+        return None
     node = shutil.which("node", path=environment["PATH"])
     return [node, str(script)] if node and script.is_file() else None
 
