@@ -13,8 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from browser import PATIENCE, find_browser, running_browser, screenshot
 from playwright.sync_api import Browser, Page
-
-HOST = "hub.example.com"
+from visiting import HOST
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import os
 import re
 import runpy
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,14 +25,14 @@ _DEMO = _TESTS.parent / "demo"
 DOCS = _TESTS.parent / "docs" / "user"
 # Where the documentation has the applications.
 _DOCUMENTED = "/srv/apps"
-_SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.MULTILINE)
+_SECTION = re.compile(r"^#{2,3} (.+)\n((?:(?!#{2,3} ).*\n)*)", re.MULTILINE)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def recipe(page: str, heading: str, *, language: str = "python") -> str:
-    """The first block below a heading of docs/user/`page`.md."""
+def recipes(page: str, heading: str, *, language: str = "python") -> list[str]:
+    """The blocks below a heading of docs/user/`page`.md."""
     sections = dict(_SECTION.findall((DOCS / f"{page}.md").read_text(encoding="utf-8")))
-    return next(text for kind, text in _BLOCK.findall(sections[heading]) if kind == language)
+    return [text for kind, text in _BLOCK.findall(sections[heading]) if kind == language]
 
 
 def lay_out_applications(folder: Path) -> None:
@@ -45,10 +46,10 @@ def lay_out_applications(folder: Path) -> None:
 
 @contextmanager
 def hub_of(
-    text: str, packages: str, folder: Path, *, environment: dict[str, str] | None = None
+    text: str, packages: str, folder: Path, *, python: str = sys.executable
 ) -> Iterator[RunningHub]:
     """A Hub configured by `text`, with the programs of the environment `packages`. Nothing of it
-    may be left afterwards."""
+    may be left afterwards. The Hub itself is the one of `python`."""
     need_own_network()
     proxy = find_proxy()
     if proxy is None:
@@ -60,7 +61,7 @@ def hub_of(
         proxy=proxy,
         command=[],
         recipe=text.replace(_DOCUMENTED, str(apps)),
-        environment=environment or {},
+        python=python,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{bin_of(packages)}{os.pathsep}{os.environ['PATH']}")

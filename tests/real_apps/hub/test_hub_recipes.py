@@ -3,62 +3,21 @@ in, sees the application start, has it work something out, and stops it."""
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
-from _hub.running import RunningHub, command_line
-from browser import Troubles
-from playwright.sync_api import Page, Response, expect
-from recipes import hub_of, recipe
+from playwright.sync_api import Page, expect
+from recipes import hub_of, recipes
+from visiting import Visit
 
 pytestmark = pytest.mark.timeout(400)
 
-_HOST = "hub.example.com"
-_USER = "ann"
 _CLICKED = "Clicks counted in Python:"
-
-
-class Visit:
-    """Somebody at the browser, and what the browser has seen since."""
-
-    def __init__(self, page: Page, hub: RunningHub) -> None:
-        self.page = page
-        self.hub = hub
-        self.url = hub.url.replace("127.0.0.1", _HOST)
-        self.troubles = Troubles(page.context, _HOST)
-        self.websockets: list[str] = []
-        self.start_pages: list[str] = []
-        page.on("websocket", lambda websocket: self.websockets.append(websocket.url))
-        page.on("response", self._on_response)
-
-    def _on_response(self, response: Response) -> None:
-        if response.status == 503 and response.request.is_navigation_request():
-            self.start_pages.append(response.url)
-
-    def log_in(self, password: str = "") -> None:
-        """By the Hub's form, which leads to the own server."""
-        self.page.goto(f"{self.url}hub/login")
-        self.page.get_by_label("Username").fill(_USER)
-        self.page.get_by_label("Password").fill(password or self.hub.settings.password)
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def stop(self) -> None:
-        """By the button on the Hub's page. Nothing of the server may go on."""
-        processes = self.hub.marked(_USER)
-        assert processes
-        self.page.goto(f"{self.url}hub/home")
-        self.page.get_by_role("button", name="Stop My Server").click()
-        expect(self.page.get_by_role("button", name="Start My Server")).to_be_visible()
-        assert [command_line(process) for process in self.hub.marked(_USER)] == []
-
-    def expect_no_troubles(self, *, but: str = "") -> None:
-        """Nothing red below the Hub's prefix, which is where the application is."""
-        found = self.troubles.below(self.hub.base_url)
-        assert [it for it in found if not (but and re.search(but, it))] == []
 
 
 def count_clicks(page: Page) -> None:
@@ -141,14 +100,83 @@ APPLICATIONS = (
 def test_application_is_a_server(one: Application, page: Page, tmp_path: Path) -> None:
     if one.heading == "R Shiny" and shutil.which("Rscript") is None:
         pytest.skip("NO R: Debian's r-cran-shiny is not installed")
-    text = recipe("jupyterhub-recipes", one.heading)
+    text = recipes("jupyterhub-recipes", one.heading)[0]
     with hub_of(text, one.packages, tmp_path) as hub:
         visit = Visit(page, hub)
         visit.log_in()
         one.use(page)
-        assert page.url.startswith(f"{visit.url}user/{_USER}/")
+        assert page.url.startswith(visit.home)
         assert visit.start_pages
-        below = f"{hub.base_url}user/{_USER}/"
-        assert bool([url for url in visit.websockets if below in url]) == one.has_websocket
+        below = visit.home.replace("http://", "ws://")
+        assert any(url.startswith(below) for url in visit.websockets) == one.has_websocket
         visit.expect_no_troubles(but=one.known)
-        visit.stop()
+        visit.stop(one.heading)
+
+
+def test_first_try_serves_what_it_says(page: Page, tmp_path: Path) -> None:
+    (text,) = recipes("jupyterhub", "One machine, to begin with")
+    with hub_of(text, "programs", tmp_path) as hub:
+        visit = Visit(page, hub)
+        visit.log_in("choose-a-long-one-here")
+        expect(page.get_by_role("heading", name="Directory listing for /")).to_be_visible()
+        assert page.url == visit.home
+        visit.stop("first-try")
+
+
+def test_people_choose_from_a_list(page: Page, tmp_path: Path) -> None:
+    (text,) = recipes("jupyterhub", "Let people choose")
+    with hub_of(text, "programs", tmp_path) as hub:
+        visit = Visit(page, hub)
+        visit.log_in()
+        page.get_by_label("Application").select_option("Words")
+        page.get_by_role("button", name="Start").click()
+        type_text(page)
+        visit.stop("choice")
+        page.get_by_role("button", name="Start My Server").click()
+        page.get_by_label("Application").select_option("Clicks")
+        page.get_by_role("button", name="Start").click()
+        count_clicks(page)
+        visit.stop("another-choice")
+
+
+def test_name_of_a_server_says_which_application(page: Page, tmp_path: Path) -> None:
+    (text,) = recipes("jupyterhub", "Several at a time, by name")
+    with hub_of(text, "programs", tmp_path) as hub:
+        visit = Visit(page, hub)
+        page.goto(f"{visit.url}hub/login?next={hub.base_url}hub/spawn/{visit.user}/files")
+        visit.fill_in()
+        expect(page.get_by_role("heading", name="Directory listing for /")).to_be_visible()
+        assert page.url == f"{visit.home}files/"
+        page.goto(f"{visit.url}hub/spawn/{visit.user}/something")
+        expect(page.get_by_role("heading", name="400")).to_be_visible()
+
+
+def test_one_process_is_for_everybody(page: Page, tmp_path: Path) -> None:
+    (text,) = recipes("jupyterhub", "One process for everybody")
+    with hub_of(text, "programs", tmp_path) as hub:
+        visit = Visit(page, hub)
+        page.goto(f"{visit.url}services/clicks/")
+        visit.fill_in()
+        count_clicks(page)
+        assert page.url == f"{visit.url}services/clicks/"
+        running = psutil.Process(hub.process.pid).children(recursive=True)
+        assert any("streamlit" in " ".join(process.cmdline()) for process in running)
+        hub.end()
+        _, alive = psutil.wait_procs(running, timeout=10)
+        assert alive == []
+
+
+def test_jupyter_has_the_application_in_it(page: Page, tmp_path: Path) -> None:
+    """As people get it who open a server with the extension, at its default URL."""
+    (text,) = recipes("jupyterhub-recipes", "Jupyter with applications in it")
+    (tmp_path / "home-ann" / ".jupyter").mkdir(parents=True)
+    configuration = text.replace("/srv/apps", str(tmp_path / "apps"))
+    (tmp_path / "home-ann" / ".jupyter" / "jupyter_server_config.py").write_text(configuration)
+    command = ["jupyterhub-singleuser", *(["--allow-root"] if os.getuid() == 0 else [])]
+    hub_text = f"c.Spawner.cmd = {command}\nc.Spawner.default_url = '/clicks/'\n"
+    with hub_of(hub_text, "programs", tmp_path) as hub:
+        visit = Visit(page, hub)
+        visit.log_in()
+        count_clicks(page)
+        assert page.url == f"{visit.home}clicks/"
+        visit.stop("extension")
