@@ -49,7 +49,7 @@ def handler(cookie: str = "", **headers: str) -> web.RequestHandler:
 def log() -> tuple[logging.Logger, Kept]:
     """Like that of traitlets' applications, which lets all levels through to its handler; one that
     nobody else knows, pytest above all."""
-    logger, kept = logging.Logger("requests"), Kept()
+    logger, kept = logging.Logger("requests"), Kept()  # noqa: LOG001
     logger.setLevel(logging.DEBUG)
     logger.addHandler(kept)
     return logger, kept
