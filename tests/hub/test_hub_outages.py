@@ -43,6 +43,7 @@ async def test_servers_outlive_a_hub_that_dies(own_hub: RunningHub) -> None:
         assert refused.status_code == 503
         assert "Retry-After" in refused.headers
         assert str(hub.settings.hub_port) not in refused.text
+        assert (await program.look("user/ann/")).status_code == 503
         assert hub.applications("bob") == []
 
         hub.start()
