@@ -164,6 +164,11 @@ class BackendBroke(ProxyError):
     title = "The application broke off"
 
 
+class BackendUnheard(BackendBroke):
+    """The backend was gone before it took the request, so a request that may be repeated (RFC 9110
+    section 9.2.2) can be sent again. To the client it is a break like any other."""
+
+
 class BackendSpokeNonsense(ProxyError):
     """The backend's bytes are not an HTTP/1.1 answer, or break a stated limit."""
 

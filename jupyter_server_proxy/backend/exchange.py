@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import httptools
 
-from ..errors import BackendBroke, BackendSpokeNonsense, ProxyError
+from ..errors import BackendBroke, BackendSpokeNonsense, BackendUnheard, ProxyError
 
 HIGH_WATER = 256 * 1024
 LOW_WATER = 64 * 1024
@@ -234,7 +234,11 @@ class Exchange:
             self._wake()
             return
         when = "in the middle of its answer" if self._has_head else "without an answer"
-        self.fail(BackendBroke(f"The application closed the connection {when}"))
+        # Who dies with requests in the queue of its socket has these reset; who has read one and
+        # dies of it has its connection closed.
+        is_unheard = isinstance(error, ConnectionResetError) and not self.has_begun
+        problem = BackendUnheard if is_unheard else BackendBroke
+        self.fail(problem(f"The application closed the connection {when}"))
 
     def fail(self, failure: ProxyError) -> None:
         """End the exchange with an error that its reader will be given. First one counts."""

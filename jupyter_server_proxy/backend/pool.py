@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from ..errors import BackendBroke, OverLimit, ProxyError
+from ..errors import BackendBroke, BackendUnheard, BackendUnreachable, OverLimit, ProxyError
 from ..rules.targets import Target
 from .connection import BackendConnection, connect
 from .exchange import Exchange
@@ -196,8 +196,8 @@ class Call:
     async def head_arrived(self) -> Exchange:
         """Wait for the head of the response, sending once more where that is harmless.
 
-        Raises BackendBroke, BackendSpokeNonsense, what `fail` was given, and what
-        connecting raises.
+        Raises BackendBroke (BackendUnheard where sending again is harmless),
+        BackendSpokeNonsense, what `fail` was given, and ConnectTimedOut.
         """
         try:
             await self.exchange.head_arrived()
@@ -205,13 +205,19 @@ class Call:
             if not self._is_reused or self.exchange.has_begun or self._pool is None:
                 raise
             self._is_reused = False
-            self._connection = await self._pool.reconnect()
+            self._connection = await self._connected_again(self._pool)
             if self._failure is not None:  # the client has gone meanwhile
                 self._connection.abort()
                 raise self._failure from None
             self.exchange = self._connection.send(self._method, self._head)
             await self.exchange.head_arrived()
         return self.exchange
+
+    async def _connected_again(self, pool: Pool) -> BackendConnection:
+        try:
+            return await pool.reconnect()
+        except BackendUnreachable as error:
+            raise BackendUnheard("The application ended while the request came") from error
 
     def send(self, data: bytes) -> None:
         """Queue body bytes (framed by the caller) without waiting."""

@@ -14,7 +14,13 @@ from tornado.http1connection import HTTP1Connection
 
 from ..backend.exchange import Exchange
 from ..backend.pool import Call, Pool, PoolLimits
-from ..errors import BackendSpokeNonsense, BackendUnreachable, ClientGone, ProxyError
+from ..errors import (
+    BackendSpokeNonsense,
+    BackendUnheard,
+    BackendUnreachable,
+    ClientGone,
+    ProxyError,
+)
 from ..relay.http import ClientSide, encode_request
 from ..relay.rewrite import collect, rewritten, wants_rewriting
 from ..relay.watchdog import Watchdog
@@ -27,8 +33,7 @@ from .body import RequestBody
 from .destination import Destination, Outbound, own_authorities
 from .outgoing import OutgoingHandler
 
-# Methods that may be sent twice when a pooled connection turns out to be dead
-# (RFC 9110 section 9.2.2).
+# Methods that may be sent twice when nobody has heard them (RFC 9110 section 9.2.2).
 REPEATABLE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 # Their answers have no body, whatever a function makes of one (RFC 9110 section 6.4.1).
@@ -66,6 +71,10 @@ class ExchangingHandler(OutgoingHandler):
         """Send a request head on a connection to the destination."""
         return self._pool(destination).call(method, head, is_repeatable=is_repeatable)
 
+    async def renewed(self, destination: Destination) -> Destination:
+        """Where to send a request again that `destination` was gone for."""
+        return destination
+
     async def explain_unreachable(
         self, error: BackendUnreachable, destination: Destination
     ) -> None:
@@ -84,9 +93,21 @@ class ExchangingHandler(OutgoingHandler):
             try:
                 call = await self._send(destination, outbound)
                 await self._relay_answer(call, destination)
-            except BackendUnreachable as error:
-                await self.explain_unreachable(error, destination)
-                raise
+            except (BackendUnheard, BackendUnreachable) as error:
+                await self._relay_once_more(error, destination, outbound)
+
+    async def _relay_once_more(
+        self, error: ProxyError, destination: Destination, outbound: Outbound
+    ) -> None:
+        """Send a request again that nobody has heard, if it may be; else raise `error`."""
+        try:
+            if not isinstance(error, BackendUnheard) or not is_repeatable(outbound):
+                raise error
+            destination = await self.renewed(destination)
+            await self._relay_answer(await self._send(destination, outbound), destination)
+        except BackendUnreachable as unreachable:
+            await self.explain_unreachable(unreachable, destination)
+            raise
 
     async def _send(
         self, destination: Destination, outbound: Outbound, *, is_upgrade: bool = False
@@ -94,10 +115,10 @@ class ExchangingHandler(OutgoingHandler):
         """Send the head on a connection, and let the body follow."""
         method, target, fields, body = outbound
         head = encode_request(method, target, fields)
-        is_repeatable = body is None and not is_upgrade and method in REPEATABLE_METHODS
+        can_repeat = not is_upgrade and is_repeatable(outbound)
         if body is not None:
             self._body = body
-        call = await self.call_backend(destination, method, head, is_repeatable=is_repeatable)
+        call = await self.call_backend(destination, method, head, is_repeatable=can_repeat)
         self._call = call
         if self._is_client_gone:
             call.abort()
@@ -273,3 +294,8 @@ def response_rules(
             prefix=prefix, own_host=host_name, refused=refused, absolute=is_absolute
         ),
     )
+
+
+def is_repeatable(outbound: Outbound) -> bool:
+    """Whether it may be sent twice, the second time as it was."""
+    return outbound.body is None and outbound.method in REPEATABLE_METHODS

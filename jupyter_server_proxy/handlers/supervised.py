@@ -214,10 +214,17 @@ class SuperviseAndProxyHandler(LaunchMethods):
                 if not is_childs or loop.time() + REDIAL_SECONDS > deadline:
                     raise
             await asyncio.sleep(REDIAL_SECONDS)
-            await self.ensure_process()
-            if self._ready is not None:
-                target, generation = self._ready.target, self._ready.generation
-                destination = destination._replace(target=target, generation=generation)
+            destination = await self.renewed(destination)
+
+    async def renewed(self, destination: Destination) -> Destination:
+        """The child's place as it is now; it is started again if it has ended."""
+        if not destination.generation:
+            return destination
+        await self.ensure_process()
+        ready = self._ready
+        if ready is None:
+            return destination
+        return destination._replace(target=ready.target, generation=ready.generation)
 
     def in_use(self, path: str, *, is_tunnel: bool = False) -> Use:
         """Keeps the child from being stopped as idle, unless a pattern excludes `path`."""

@@ -107,6 +107,34 @@ async def test_a_new_connection_that_dies_is_not_tried_again(jupyter, backend):
     assert backend.connections == 1
 
 
+async def test_what_was_never_taken_from_the_queue_is_sent_to_who_comes_next(jupyter, backend):
+    """A process that dies resets the connections that it has not accepted."""
+    async with connected(jupyter) as client:
+        await client.ask("GET", f"{backend.path}/")
+        (await backend.accepted()).reset()
+        backend.answer_with()
+        assert (await client.response()).body == b"hello"
+    assert backend.connections == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "LOCK"])
+async def test_what_may_not_be_repeated_is_not_even_when_it_was_not_taken(jupyter, backend, method):
+    async with connected(jupyter) as client:
+        await client.ask(method, f"{backend.path}/")
+        (await backend.accepted()).reset()
+        assert (await client.response()).status == 502
+    assert backend.connections == 1
+
+
+async def test_whoever_resets_twice_has_had_enough_chances(jupyter, backend):
+    async with connected(jupyter) as client:
+        await client.ask("GET", f"{backend.path}/")
+        (await backend.accepted()).reset()
+        (await backend.accepted()).reset()
+        assert (await client.response()).status == 502
+    assert backend.connections == 2
+
+
 async def test_a_request_whose_answer_has_begun_is_not_sent_again(jupyter, backend):
     async with connected(jupyter) as client:
         await client.ask("GET", f"{backend.path}/")
