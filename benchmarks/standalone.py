@@ -21,9 +21,11 @@ PREFIX = "/user/ann/"
 
 # The peers, and how they are started.
 STANDALONE: Mapping[str, Starter] = {
-    "standalone": lambda lab, stack: start_standalone(lab, stack, name="standalone"),
+    "standalone": lambda lab, stack: start_standalone(
+        lab, stack, name="standalone", options=("--uvloop",)
+    ),
     "standalone-asyncio": lambda lab, stack: start_standalone(
-        lab, stack, name="standalone-asyncio", options=("--no-uvloop",)
+        lab, stack, name="standalone-asyncio", options=()
     ),
 }
 

@@ -72,7 +72,7 @@ class ServingTraits(Configurable):
     ).tag(config=True)
 
     uvloop = Bool(
-        True,
+        False,
         help="""
         Whether to use the package uvloop, where it is installed.
         """,
