@@ -64,8 +64,6 @@ def hub_of(
         python=python,
     )
     with pytest.MonkeyPatch.context() as patch:
-        # Services of the Hub have its own.
-        patch.setenv("HOME", str(folder))
         patch.setenv("PATH", f"{bin_of(packages)}{os.pathsep}{os.environ['PATH']}")
         with running_hub(settings) as hub:
             try:
