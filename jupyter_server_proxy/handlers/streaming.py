@@ -10,13 +10,15 @@ subclass do not stream: they have their `request.body`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from copy import copy
 from typing import Any
 
 from tornado import httputil, routing, web
 
+from ..errors import ClientSentNonsense
 from .body import RequestBody, StreamedBody, has_body
 from .relaying import RelayingHandler
 from .seams.overrides import decide
@@ -38,20 +40,46 @@ class StreamingBody(RelayingHandler):
 
     _incoming: StreamedBody | None = None
     _serving: asyncio.Task[None] | None = None
+    # Whether the end of the response was asked for.
+    _is_ending = False
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
-        """Pass the gate, then serve at once if a body follows."""
-        await super().prepare(*args, **kwargs)
-        if self.is_answered:
-            return
+        """Pass the gate, then serve at once while the body follows."""
+        serve = self._stand_in_for_verb()
         self._expect_body()
-        self._incoming = StreamedBody(self.request.headers)
+        self._incoming = self._body_to_drop()
+        try:
+            await super().prepare(*args, **kwargs)
+        except Exception as error:
+            self._answer_error(error)
+            self._is_ending = True
+        if self._is_ending or self.is_answered:
+            self._go_on(self._end())
+            return
+        self._incoming = self._incoming or StreamedBody(self.request.headers)
+        self._go_on(self._serve(serve))
+
+    def _stand_in_for_verb(self) -> Any:
+        """The verb, which Tornado cannot call any more, whatever becomes of the request."""
         verb = (self.request.method or "").lower()
         serve = getattr(self, verb)
         setattr(self, verb, self._body_arrived)
-        self._serving = asyncio.create_task(
-            self._serve(serve), name=f"server-proxy upload {self.request.path}"
-        )
+        return serve
+
+    def _body_to_drop(self) -> StreamedBody | None:
+        """The body of a request that may be refused: what comes of it is taken in for a while, so
+        that a proxy in front of us that still sends is not cut off before it has the answer. None
+        where the client waits to be told to send, or nobody can tell where the body would end."""
+        if "Expect" in self.request.headers:
+            return None
+        with contextlib.suppress(ClientSentNonsense):
+            return StreamedBody(self.request.headers)
+        return None
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what is left to be done, while Tornado reads the body."""
+        name = f"server-proxy upload {self.request.path}"
+        self._serving = asyncio.create_task(work, name=name)
 
     def _expect_body(self) -> None:
         """Let it be of any size, and be read in pieces that are worth their overhead."""
@@ -67,9 +95,18 @@ class StreamingBody(RelayingHandler):
             if result is not None:
                 await result
         except Exception as error:
-            self.log_exception(*sys.exc_info())
-            status = error.status_code if isinstance(error, web.HTTPError) else 500
-            self.send_error(status, exc_info=sys.exc_info())
+            self._answer_error(error)
+        await self._end()
+
+    def _answer_error(self, error: Exception) -> None:
+        """As Tornado answers what a verb raises."""
+        details = (type(error), error, error.__traceback__)
+        self.log_exception(*details)
+        status = error.status_code if isinstance(error, web.HTTPError) else 500
+        self.send_error(status, exc_info=details)
+
+    async def _end(self) -> None:
+        """End the response when the body has ended."""
         await self._linger()
         if not self.is_answered:
             self.finish()
@@ -78,8 +115,9 @@ class StreamingBody(RelayingHandler):
         """End the response. One that is there before the body ended goes out at once, but is
         ended after it: Tornado then closes the connection, and closing one on which bytes
         still arrive resets it, which may throw the answer away (RFC 9112 section 9.6)."""
+        self._is_ending = True
         if self._incoming is None and not self.is_head_sent:
-            # The gate has answered, so nobody reads the body and Tornado closes the connection.
+            # The gate has answered, and nobody reads the body, so Tornado closes the connection.
             # A proxy in front of us that was not told would ask the next thing on it.
             self.set_header("Connection", "close")
         if self._incoming is None or self._incoming.has_ended or self.is_head_sent:

@@ -332,11 +332,39 @@ async def test_a_refused_upload_is_not_read_by_anybody(jupyter):
         await house.assert_nothing_happened()
 
 
-async def test_who_is_refused_with_a_body_is_told_that_the_connection_ends(jupyter):
-    """A proxy in front of Jupyter would else ask the next thing, for somebody else, on it."""
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_who_is_refused_with_a_body_may_ask_the_next_thing(jupyter, method):
+    """A proxy in front of Jupyter does, for somebody else, on the same connection."""
+    async with house_of(jupyter) as house, connected(house.jupyter) as client:
+        for _ in range(2):
+            fields = [*ANONYMOUS, ("Sec-Fetch-Mode", "navigate")]
+            await client.ask(method, "/running/", fields, body=b"data")
+            answer = await client.response()
+            assert (answer.status, answer.get("Connection")) in {(403, None), (302, None)}
+        await house.assert_nothing_happened()
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+async def test_who_is_refused_while_sending_gets_the_answer(jupyter, framing):
+    """A proxy in front of Jupyter would make a 502 or 503 of a connection that is reset."""
+    data = bytes(20_000_000)
+    body = data if framing == "length" else b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
+    field = ("Content-Length", str(len(data)))
+    if framing == "chunks":
+        field = ("Transfer-Encoding", "chunked")
+    async with house_of(jupyter) as house, connected(house.jupyter) as client:
+        await client.ask("POST", "/running/", [*ANONYMOUS, field])
+        await client.send(body)
+        assert (await client.response()).status == 403
+        await house.assert_nothing_happened()
+
+
+async def test_who_is_refused_before_being_told_to_send_is_told_nothing_more(jupyter):
     async with connected(jupyter) as client:
-        await client.ask("POST", "/running/", [("Cookie", "")], body=b"data")
+        fields = [("Cookie", ""), ("Content-Length", "5"), ("Expect", "100-continue")]
+        await client.ask("POST", "/running/", fields)
         answer = await client.response()
+        # A proxy that was not told would ask the next thing on this connection.
         assert (answer.status, answer.get("Connection")) == (403, b"close")
         assert await client.closed() == b""
 

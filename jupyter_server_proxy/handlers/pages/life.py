@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Without a script, the page asks again after so many seconds.
 REFRESH_SECONDS = 2
 _SHOWN_LOG = 200
+# Without a script nothing scrolls to the end, so the page has no more than fit on a screen.
+_NEWEST = 20
 # Sequences of a terminal (ECMA-48): for colours, for titles and links, and single ones.
 _TERMINAL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
@@ -112,6 +114,7 @@ def _page(error: ProxyError, facts: LifeFacts, server: Facts, *, address: str) -
         elapsed=_elapsed(facts.supervisor, now),
         usual=usual,
         lines=[_plain(line) for line in lines],
+        newest=_NEWEST,
         output=[_plain(line) for line in failure["output"]] if failure else [],
         refresh=REFRESH_SECONDS,
         # Where the page asks for itself, as no person does.
