@@ -82,6 +82,12 @@ def describe_exit(returncode: int | None) -> str:
     return f"was killed by signal {-returncode} ({name}){hint}"
 
 
+def before_ready(reason: str) -> str:
+    """How a child ended, which is `reason`, as what became of a start."""
+    words, guess, _ = reason.partition(_OFTEN)
+    return f"it {words} before it was ready{guess}"
+
+
 def without_guess(text: str) -> str:
     """`text`, which says how a child ended, without what may have been the cause."""
     return text.replace(_OFTEN, "")

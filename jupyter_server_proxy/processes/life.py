@@ -31,7 +31,7 @@ from ..rules.lifecycle import (
 )
 from ..rules.service import ProcessOptions, RestartPolicy
 from .attempt import LaunchFactory, Plan
-from .failure import refusal
+from .failure import before_ready, refusal
 from .generation import End, Generation, Reports
 from .guardian import Guardian
 from .output import Output
@@ -221,7 +221,7 @@ class Life(Shown):
         if end.is_declined:
             self._log.info("%s: %s", self.name, end.reason)
         elif self._state is State.STARTING:
-            detail = f"it {end.reason} before it was ready" if end.ended else end.reason
+            detail = before_ready(end.reason) if end.ended else end.reason
             self._note_failure(detail, end)
         elif self._state is State.READY and not isinstance(event, Exited):
             self._note_failure(f"it {end.reason}", end)

@@ -222,7 +222,7 @@ async def test_a_signal_is_named(make_supervisor):
     supervisor = make_supervisor(
         [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], restart=RestartPolicy.NEVER
     )
-    with pytest.raises(StartFailed, match=r"killed by signal 9 \(SIGKILL\), often out of memory"):
+    with pytest.raises(StartFailed, match=r"killed by signal 9 \(SIGKILL\) before it was ready, often out of memory"):
         await supervisor.ensure_ready()
 
 

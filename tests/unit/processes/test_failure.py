@@ -11,6 +11,7 @@ from jupyter_server_proxy.errors import (
 )
 from jupyter_server_proxy.processes.failure import (
     Failure,
+    before_ready,
     describe_exit,
     refusal,
 )
@@ -30,6 +31,17 @@ from jupyter_server_proxy.rules.lifecycle import State
 )
 def test_an_exit_in_words(code: int | None, words: str) -> None:
     assert describe_exit(code) == words
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (3, "it exited with code 3 before it was ready"),
+        (-9, "it was killed by signal 9 (SIGKILL) before it was ready, often out of memory"),
+    ],
+)
+def test_the_end_of_a_start_in_words(code: int, words: str) -> None:
+    assert before_ready(describe_exit(code)) == words
 
 
 def failure(**changes: object) -> Failure:
