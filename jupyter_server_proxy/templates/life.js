@@ -26,6 +26,8 @@
 
   function show(view, phase) {
     main.dataset.view = view;
+    // Why it had been stopped before is no news any more.
+    if (view === "stopped" && at("reason")) at("reason").remove();
     say("phase", phase);
     document.title = `${phase} – ${server.title}`;
     tick();

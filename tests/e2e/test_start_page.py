@@ -154,6 +154,9 @@ def test_why_it_had_been_stopped(page: Page, gates: Path) -> None:
     expect(page.locator("#reason")).to_have_text(
         "The idle one was stopped after 0.5 s without use; it is started again."
     )
+    do(page, "Stop")
+    phase(page, "The application is stopped")
+    expect(page.get_by_text("it is started again")).to_have_count(0)
 
 
 @pytest.fixture

@@ -69,6 +69,12 @@ c.ServerProxy.servers = {
         "restart": "never",
     },
     "titled": service("titled", launcher_entry={"title": "A <Title>"}),
+    "talkative": {
+        "command": [
+            *(sys.executable, "-c"),
+            "import time; print(*range(1001, 1031), sep=chr(10), flush=True); time.sleep(600)",
+        ],
+    },
     "plain": service("plain", start_page=False),
     "idle": service("idle", idle_timeout=0.2),
     "nothing": {"command": lambda: [], "port": 1},
@@ -184,6 +190,15 @@ async def test_the_page_shows_title_and_log_as_text(jupyter: Jupyter) -> None:
     told = facts(page)
     assert told["lines"] == ["waiting for \x1b[32mthe gate\x1b[0m & <b>"]
     assert told["server"]["state"] == "starting"
+
+
+async def test_the_page_has_the_newest_lines_where_nothing_scrolls(jupyter: Jupyter) -> None:
+    page = await fetch(jupyter, "/talkative/", fields=VISIT)
+    while len(facts(page)["lines"]) < 30:
+        page = await fetch(jupyter, "/talkative/", fields=VISIT)
+    assert "1011\n1012" in visible(page)
+    assert "1030" in visible(page)
+    assert "1010" not in visible(page)
 
 
 async def test_the_page_follows_what_happens_by_the_api(jupyter: Jupyter) -> None:
