@@ -81,7 +81,7 @@ CASES: tuple[Case, ...] = (
     _small(1),
     _standalone("standalone", "standalone, logged in: small GET", connections=32),
     _standalone("standalone", "standalone, logged in: small GET", connections=1),
-    _standalone("standalone-asyncio", "the same without uvloop: small GET", connections=32),
+    _standalone("standalone-uvloop", "the same with uvloop: small GET", connections=32),
     _transfer("download", "1 GiB download", big_download),
     Case(
         "first-byte",

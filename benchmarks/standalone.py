@@ -21,11 +21,9 @@ PREFIX = "/user/ann/"
 
 # The peers, and how they are started.
 STANDALONE: Mapping[str, Starter] = {
-    "standalone": lambda lab, stack: start_standalone(
-        lab, stack, name="standalone", options=("--uvloop",)
-    ),
-    "standalone-asyncio": lambda lab, stack: start_standalone(
-        lab, stack, name="standalone-asyncio", options=()
+    "standalone": lambda lab, stack: start_standalone(lab, stack, name="standalone"),
+    "standalone-uvloop": lambda lab, stack: start_standalone(
+        lab, stack, name="standalone-uvloop", options=("--uvloop",)
     ),
 }
 
