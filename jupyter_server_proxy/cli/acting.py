@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..client import Server, carry_out
+from ..client import ActionFailed, Server, carry_out
 from .exit_codes import ExitCode
 from .progress import Progress
 from .session import Session, UsageError, warn
@@ -12,18 +12,24 @@ _LIVE = frozenset(("ready", "starting"))
 
 
 def act(session: Session) -> ExitCode:
-    """Do it to every service named, one after the other; the first that fails ends it."""
-    options = session.options
-    action: str = options.command
+    """Do it to every service named, one after the other; the first that fails ends it.
+
+    Programs are told of those that it was done to, and of the one that failed.
+    """
     names = _names(session)
-    done = []
-    for name in names:
-        done.append(_act_on(session, action, name))
-        session.say(_told(session, action, done[-1]))
+    done: list[Server] = []
+    try:
+        for name in names:
+            done.append(_act_on(session, session.options.command, name))
+            session.say(_told(session, session.options.command, done[-1]))
+    except ActionFailed as error:
+        done.append(error.server)
+        raise
+    finally:
+        if session.is_json and (done or not names):
+            session.answer("", done[0] if len(names) == 1 else {"servers": done})
     if not names:
         session.say("Nothing runs.")
-    if session.is_json:
-        session.answer("", done[0] if len(names) == 1 and len(done) == 1 else {"servers": done})
     return ExitCode.DONE
 
 

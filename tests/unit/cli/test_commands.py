@@ -104,6 +104,23 @@ def test_start_that_fails_says_why_on_standard_error(fake, run) -> None:
     ]
 
 
+def test_start_that_fails_is_told_to_programs(fake, run) -> None:
+    fake.add("a")
+    fake.becomes["start"] = {"state": "failed", "last_failure": FAILURE}
+    code, out, _ = run("start", "a", "--json")
+    assert (code, json.loads(out)["last_failure"]) == (1, FAILURE)
+    code, out, _ = run("start", "a", "nosuch", "--json")
+    assert [s["state"] for s in json.loads(out)["servers"]] == ["failed"]
+
+
+def test_programs_are_told_what_was_done_before_the_end(fake, run) -> None:
+    fake.add("web", state="ready")
+    code, out, err = run("stop", "web", "nosuch", "--json")
+    assert code == ExitCode.UNKNOWN
+    assert [s["name"] for s in json.loads(out)["servers"]] == ["web"]
+    assert "nosuch" in err
+
+
 def test_start_without_waiting(fake, run) -> None:
     fake.add("web")
     assert run("start", "web", "--no-wait")[:2] == (0, "web is stopped\n")
