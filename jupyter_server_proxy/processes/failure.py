@@ -53,9 +53,14 @@ class Failure:
         """How the child ended, or what kept it from beginning."""
         return self._explained(describe_exit(self.returncode)) if self.is_crash else self.reason
 
+    @property
+    def summary(self) -> str:
+        """Why it failed, in one line, and that memory was short where it was."""
+        return self._explained(self.reason)
+
     def message(self, service: str) -> str:
         """Everything that helps, in a few lines."""
-        lines = [f"{service}: {self._explained(self.reason)}"]
+        lines = [f"{service}: {self.summary}"]
         if self.command:
             lines.append(f"command: {self.command}")
         if self.output:

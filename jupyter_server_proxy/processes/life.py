@@ -244,14 +244,14 @@ class Life(Shown):
     def _note_failure(
         self, reason: str, end: End | None = None, *, is_timeout: bool = False
     ) -> None:
-        self._log.error("%s: %s", self.name, reason)
-        self._record.note_failure(
+        failure = self._record.note_failure(
             reason,
             command=self.command,
             returncode=end.returncode if end is not None else None,
             is_crash=end is not None and end.ended is not None,
             is_timeout=is_timeout,
         )
+        self._log.error("%s: %s", self.name, failure.summary)
 
     # --- small things ---------------------------------------------------------------------
 

@@ -112,8 +112,8 @@ class Record:
         returncode: int | None = None,
         is_crash: bool = False,
         is_timeout: bool = False,
-    ) -> None:
-        """The present child failed, for a `reason` in one line."""
+    ) -> Failure:
+        """The present child failed, for a `reason` in one line; what is known of that."""
         self.failures += 1
         lived = 0.0 if self._became_ready is None else time.monotonic() - self._became_ready
         self._backoff = self._backoff.after_failure(was_ready_for=lived)
@@ -130,6 +130,7 @@ class Record:
             is_timeout=is_timeout,
             out_of_memory=is_out_of_memory,
         )
+        return self.failure
 
     def _has_memory_run_out(self) -> bool:
         """Whether the system has killed for lack of memory since the child was started."""

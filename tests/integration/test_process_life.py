@@ -22,6 +22,7 @@ from jupyter_server_proxy.errors import (
     StartFailed,
     StartTimedOut,
 )
+from jupyter_server_proxy.processes import record
 from jupyter_server_proxy.processes.usage import StopReason
 from jupyter_server_proxy.rules.lifecycle import State
 from jupyter_server_proxy.rules.service import (
@@ -218,11 +219,26 @@ async def test_a_child_that_dies_fails_all_waiters_at_once_with_the_reason(make_
     assert supervisor.last_failure.attempt == 1
 
 
+async def test_that_memory_was_short_is_in_jupyters_log(make_supervisor, monkeypatch, caplog):
+    kills = iter((3, 4))
+    monkeypatch.setattr(record, "count_kills", lambda: next(kills))
+    supervisor = make_supervisor(
+        [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], restart=RestartPolicy.NEVER
+    )
+    with pytest.raises(StartFailed, match="the system killed it because memory was short"):
+        await supervisor.ensure_ready()
+    assert "the system killed it because memory was short" in caplog.text
+    assert "often" not in caplog.text
+
+
 async def test_a_signal_is_named(make_supervisor):
     supervisor = make_supervisor(
         [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], restart=RestartPolicy.NEVER
     )
-    with pytest.raises(StartFailed, match=r"killed by signal 9 \(SIGKILL\) before it was ready, often out of memory"):
+    with pytest.raises(
+        StartFailed,
+        match=r"killed by signal 9 \(SIGKILL\) before it was ready, often out of memory",
+    ):
         await supervisor.ensure_ready()
 
 
