@@ -20,7 +20,7 @@ from .application import make_application
 from .environment import is_loopback
 from .options import all_options
 from .program import Program
-from .serving import Listening, run, serve_until_signalled
+from .serving import Listening, runner, serve_until_signalled
 from .start_checks import check_hub, check_ports
 from .traits import StandaloneTraits
 
@@ -63,7 +63,8 @@ c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
         """Serve until a signal asks to end. Exits with 1 when that cannot begin."""
         super().start()
         try:
-            run(self._serve(), with_uvloop=self.uvloop)
+            run = runner(with_uvloop=self.uvloop)
+            run(self._serve())
         except ConfigurationError as error:
             self.refuse(_spelled(error))
         except (StartRefused, TraitError, OSError) as error:

@@ -13,6 +13,8 @@ from typing import Any
 from tornado import web
 from tornado.httpserver import HTTPServer
 
+from ..api.manage import LARGEST_BODY
+from ..errors import StartRefused
 from ..handlers import Runtime
 from ..rules.targets import bracketed
 from .gate import LOGIN_ADDRESS
@@ -22,6 +24,13 @@ from .sockets import listening_sockets
 SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 # Answers that are on their way when the end begins may go on as long as the application.
 GRACE_OF_THE_HURRIED = 0.0
+# A connection may take so long to the end of a request's head. Proxies in front of us keep theirs
+# for a minute or two; were ours to end first, they would send into one that closes.
+SILENT_SECONDS = 150.0
+NO_UVLOOP = (
+    "--uvloop: the package uvloop is not installed. Install it with "
+    "`pip install jupyter-server-proxy[fast]`, or leave the option out"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +43,31 @@ class Listening:
     trust_xheaders: bool
 
 
-def run(serving: Coroutine[Any, Any, None], *, with_uvloop: bool) -> None:
-    """Run the event loop for `serving`: uvloop's, when that is wanted and installed."""
-    runner = _uvloop_run() if with_uvloop else None
-    (runner or asyncio.run)(serving)
-
-
-def _uvloop_run() -> Callable[[Coroutine[Any, Any, None]], object] | None:
+def runner(*, with_uvloop: bool) -> Callable[[Coroutine[Any, Any, None]], object]:
+    """What runs an event loop, asyncio's or uvloop's. Raises StartRefused without that."""
+    if not with_uvloop:
+        return asyncio.run
     try:
         import uvloop  # noqa: PLC0415  # optional
-    except ImportError:
-        return None
+    except ImportError as error:
+        raise StartRefused(NO_UVLOOP) from error
     found: Callable[[Coroutine[Any, Any, None]], object] = uvloop.run
     return found
+
+
+def http_server(application: web.Application, listening: Listening) -> HTTPServer:
+    """The server, which listens nowhere yet.
+
+    Whoever is not let in yet can neither fill our memory nor hold a connection for nothing. The
+    bodies of the application are streamed, and may be of any size.
+    """
+    return HTTPServer(
+        application,
+        ssl_options=listening.tls,
+        xheaders=listening.trust_xheaders,
+        max_body_size=LARGEST_BODY,
+        idle_connection_timeout=SILENT_SECONDS,
+    )
 
 
 async def serve_until_signalled(
@@ -62,7 +83,7 @@ async def serve_until_signalled(
     The child has `grace` seconds to end; a second signal takes the rest of them away.
     `background` runs meanwhile. Raises OSError when nothing can listen there.
     """
-    server = HTTPServer(application, ssl_options=listening.tls, xheaders=listening.trust_xheaders)
+    server = http_server(application, listening)
     task = asyncio.create_task(background, name="activity reports") if background else None
     with asked_to_end() as asked:
         try:
@@ -124,19 +145,27 @@ class Asked:
 
 @contextlib.contextmanager
 def asked_to_end() -> Iterator[Asked]:
-    """Notes the signals, for the main thread; their handlers are put back after."""
+    """Notes the signals, for the main thread; their handlers are put back after.
+
+    What whoever has started us wants ignored (nohup, or the background job of a script) stays so;
+    but SIGTERM is the way to end us.
+    """
     loop = asyncio.get_running_loop()
     asked = Asked()
     before = {}
     for name in SIGNALS:
         number = getattr(signal, name, None)
-        if number is not None:
+        if number is not None and not _is_to_be_ignored(number):
             before[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(asked.note))
     try:
         yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_to_be_ignored(number: int) -> bool:
+    return number != signal.SIGTERM and signal.getsignal(number) is signal.SIG_IGN
 
 
 def _url(socket: Any, listening: Listening) -> str:

@@ -74,7 +74,7 @@ class ServingTraits(Configurable):
     uvloop = Bool(
         False,
         help="""
-        Whether to use the package uvloop, where it is installed.
+        Whether to use the event loop of the package uvloop, which the extra ``fast`` brings.
         """,
     ).tag(config=True)
 

@@ -209,6 +209,40 @@ async def test_a_certificate_that_cannot_be_read_is_named_and_nothing_is_served(
     assert "Traceback" not in log.read_text()
 
 
+@on_both_loops
+async def test_nobody_without_a_login_can_make_us_hold_a_large_body(
+    loop: list[str], backend: Backend, tmp_path: Path
+) -> None:
+    """Refused when its size is known, or has come, not when all of it has."""
+    options = ("--token=secret", "--port=0", *loop, f"--server-port={backend.port}")
+    async with standalone(tmp_path, *options) as proxy:
+        for path in (HEALTH, "/server-proxy/login", "/server-proxy/api/servers"):
+            async with connected(proxy) as client:
+                await client.ask("POST", path, [("Content-Length", str(50_000_000))])
+                assert (await client.head()).status == 400, path
+            async with connected(proxy) as client:
+                await client.ask("POST", path, [("Transfer-Encoding", "chunked")])
+                for _ in range(17):
+                    await client.send_chunk(bytes(65536))
+                assert (await client.head()).status == 400, path
+    assert backend.connections == 0
+
+
+async def test_an_upload_of_any_size_is_the_applications_behind_a_login(
+    backend: Backend, tmp_path: Path
+) -> None:
+    options = ("--token=secret", "--port=0", f"--server-port={backend.port}")
+    fields = [("Authorization", "token secret"), ("Content-Length", "5000000")]
+    async with standalone(tmp_path, *options) as proxy, connected(proxy) as client:
+        await client.ask("POST", "/upload", fields)
+        sending = asyncio.create_task(client.send(bytes(5_000_000)))
+        peer = await backend.accepted()
+        assert len((await peer.request()).body) == 5_000_000
+        await sending
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        assert (await client.response()).status == 200
+
+
 # --- watched ------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,13 @@ async def test_that_jupyterhub_is_not_installed_is_said(tmp_path: Path) -> None:
     assert "pip install jupyter-server-proxy[standalone]" in said
 
 
+async def test_that_uvloop_is_not_installed_is_said(tmp_path: Path) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ModuleNotFoundError('No module named uvloop')")
+    env = {"PYTHONPATH": str(tmp_path)}
+    said = await refusal(tmp_path, *NO_LOGIN, "--uvloop", PORT_OF_NOBODY, env=env)
+    assert "pip install jupyter-server-proxy[fast]" in said
+
+
 async def test_a_command_that_is_not_there_is_said_to_visitors(tmp_path: Path) -> None:
     """It may be there later, so the server goes on."""
     command = ["--", "no-such-program-anywhere", "{port}"]
