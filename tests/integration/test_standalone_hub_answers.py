@@ -39,10 +39,15 @@ async def proxy(hub: Hub, backend: Backend, tmp_path: Path) -> AsyncIterator[Sta
         yield running
 
 
-def behind(hub: Hub, backend: Backend, folder: Path, *, max_age: int = 300):
-    """Remembers for `max_age` seconds."""
+def behind(
+    hub: Hub, backend: Backend, folder: Path, *, max_age: int = 300, answer_timeout: float = 30
+):
+    """Remembers for `max_age` seconds, waits `answer_timeout` seconds for the Hub."""
     config = folder / "config.py"
-    config.write_text(f"c.HubAuth.cache_max_age = {max_age}")
+    config.write_text(
+        f"c.HubAuth.cache_max_age = {max_age}\n"
+        f"c.StandaloneHubOAuth.answer_timeout = {answer_timeout}\n"
+    )
     options = ["--port=0", f"--server-port={backend.port}", f"--config={config}"]
     return standalone(folder, *options, base_url=PREFIX, env=hub.environment(PREFIX))
 
@@ -162,6 +167,38 @@ async def test_without_the_hub_logins_expire_all_the_same(
         assert (await fetch(proxy, "/x")).status == 200
         await hub.go_down()
         await until(proxy, 503)
+
+
+async def test_a_hub_that_does_not_answer_is_no_hub(
+    hub: Hub, backend: Backend, tmp_path: Path
+) -> None:
+    """It accepts connections, as one does that is stopped or has too much to do."""
+    backend.answer_with()
+    async with behind(hub, backend, tmp_path, answer_timeout=0.5) as proxy:
+        asked = await fetch(proxy, "/x", fields=VISIT)
+        hub.pause = asyncio.Event()
+        program = [("Authorization", "token token-of-ann")]
+        answers = [
+            await fetch(proxy, "/x", fields=program),
+            await fetch(proxy, "/x", fields=[*program, *UPGRADE]),
+            await log_in(proxy, "ann"),
+        ]
+        assert [answer.status for answer in answers] == [503, 503, 503]
+        assert all(int(answer.get("Retry-After")) >= 1 for answer in answers)
+        assert backend.connections == 0
+        hub.pause.set()
+        assert (await fetch(proxy, "/x", fields=program)).status == 200
+        assert asked.status == 302
+
+
+async def test_the_hub_is_not_asked_about_what_cannot_be_a_token(
+    hub: Hub, proxy: Standalone
+) -> None:
+    for token in ("wrong", "x" * 60_000):
+        for _ in range(2):
+            answer = await fetch(proxy, "/x", fields=[("Authorization", f"token {token}")])
+            assert answer.status in (302, 403)
+    assert hub.asked == {"wrong": 1}
 
 
 async def test_a_hub_in_trouble_is_no_hub(hub: Hub, proxy: Standalone, backend: Backend) -> None:

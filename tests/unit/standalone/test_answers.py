@@ -49,11 +49,37 @@ async def test_all_who_ask_at_once_share_an_answer_or_a_failure() -> None:
     assert len(asked) == 2
 
 
-async def test_strangers_cannot_fill_it() -> None:
-    async def ask() -> None:
-        return None
+async def find(answers: Answers[str | None], question: str, answer: str | None) -> bool:
+    """Whether it had to be asked."""
+    asked = False
 
-    answers: Answers[None] = Answers(3600, capacity=3)
+    async def ask() -> str | None:
+        nonlocal asked
+        asked = True
+        return answer
+
+    assert await answers.find(question, ask) == answer
+    return asked
+
+
+async def test_what_was_asked_in_vain_takes_the_place_of_nothing_known() -> None:
+    answers: Answers[str | None] = Answers(3600, capacity=3, in_vain=3)
+    assert await find(answers, "token of ann", "ann")
     for number in range(10):
-        await answers.find(number, ask)
-    assert sorted(answers._known) == [7, 8, 9]
+        assert await find(answers, f"wrong {number}", None)
+    assert not await find(answers, "token of ann", "ann")
+    assert [await find(answers, f"wrong {number}", None) for number in (9, 8, 7, 0)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+async def test_what_is_of_use_stays() -> None:
+    answers: Answers[str | None] = Answers(3600, capacity=3)
+    for number in range(10):
+        await find(answers, "token of ann", "ann")
+        await find(answers, f"token {number}", "bob")
+    assert not await find(answers, "token of ann", "ann")
+    assert await find(answers, "token 0", "bob")

@@ -10,6 +10,9 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 pytest.importorskip("jupyterhub")
 
+import jupyterhub
+from jupyterhub.services.auth import HubAuth
+
 from jupyter_server_proxy.standalone import hub_auth
 from jupyter_server_proxy.standalone.application import _request_logger
 from jupyter_server_proxy.standalone.hub_auth import StandaloneHubOAuth
@@ -131,13 +134,17 @@ def test_a_forged_cookie_stays_one(auth: StandaloneHubOAuth) -> None:
             assert not auth._get_token_cookie(handler(forged))
 
 
-def test_whoever_sends_many_cookies_fills_no_memory(
-    auth: StandaloneHubOAuth, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub_auth, "MOST_DECODED", 10)
+def test_whoever_sends_many_cookies_fills_no_memory(auth: StandaloneHubOAuth) -> None:
     for number in range(100):
         auth._get_token_cookie(handler(f"{auth.cookie_name}={number}"))
-    assert len(auth._decoded) <= 10
+    assert auth._decoded == {}
+
+
+def test_a_cookie_that_is_none_of_ours_by_its_size_is_not_looked_at(
+    auth: StandaloneHubOAuth,
+) -> None:
+    assert auth._get_token_cookie(handler(signed(auth, "t" * 1000))) == "t" * 1000
+    assert auth._get_token_cookie(handler(signed(auth, "t" * hub_auth.LONGEST_TOKEN))) is None
 
 
 def test_websockets_may_be_forbidden_to_log_in_by_cookie(auth: StandaloneHubOAuth) -> None:
@@ -146,3 +153,46 @@ def test_websockets_may_be_forbidden_to_log_in_by_cookie(auth: StandaloneHubOAut
     auth.allow_websocket_cookie_auth = False
     asked = handler(cookie, **{"Sec-Fetch-Mode": "websocket"})
     assert auth._get_token_cookie(asked) is None
+
+
+# --- what strangers send ------------------------------------------------------------------------
+
+
+async def test_a_token_is_asked_about_and_remembered_by_a_short_name(
+    auth: StandaloneHubOAuth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def answer(_self: object, *_given: object, api_token: str, **_more: object) -> None:
+        asked.append(api_token)
+
+    monkeypatch.setattr(HubAuth, "_check_hub_authorization", answer)
+    longest = "t" * hub_auth.LONGEST_TOKEN
+    for token in (longest, longest + "t", "t" * 60_000):
+        assert await auth.user_for_token(token, session_id="s" * 60_000, sync=False) is None
+    assert asked == [longest]
+    (question,) = auth._users._in_vain._kept
+    assert len(question) == 32  # type: ignore[arg-type]
+
+
+def begin(auth: StandaloneHubOAuth, address: str) -> str:
+    return auth.generate_state(address)
+
+
+def test_a_login_that_leads_to_a_long_address_leads_to_the_first_page(
+    auth: StandaloneHubOAuth,
+) -> None:
+    address = "/user/ann/?" + "q" * (hub_auth.LONGEST_NEXT - 11)
+    assert auth.get_next_url(begin(auth, address)) == address
+    assert auth.get_next_url(begin(auth, address + "q")) == "/user/ann/"
+
+
+@pytest.mark.skipif(jupyterhub.version_info < (5,), reason="all of a state is in a cookie there")
+def test_of_logins_that_never_end_the_oldest_is_forgotten(
+    auth: StandaloneHubOAuth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_auth, "MOST_BEGUN", 3)
+    states = [begin(auth, f"/user/ann/{number}") for number in range(10)]
+    assert len(auth._oauth_states) == 3
+    assert auth.get_next_url(states[0]) == "/user/ann/"
+    assert auth.get_next_url(states[-1]) == "/user/ann/9"
