@@ -37,6 +37,8 @@ class SuperviseAndProxyHandler(LaunchMethods):
     """
 
     is_own_base = True
+    # Whether an authorizer can be asked, also by somebody else's code and raw sockets.
+    has_authorizer = False
     state: dict[str, Any]
     _ready: Ready | None = None
     _is_ensured = False
@@ -104,7 +106,8 @@ class SuperviseAndProxyHandler(LaunchMethods):
         self._ready = ready or await self._start(route)
 
     async def _start(self, route: ManagedRoute) -> Ready | None:
-        self._may_control = not self.relays_only or await self._is_authorized_to_control()
+        is_anybodys = not (self.relays_only or self.has_authorizer)
+        self._may_control = is_anybodys or await self._is_authorized_to_control()
         kind = kind_of(str(self.request.method), self.request.headers, is_upgrade=self.is_upgrade)
         is_person = self.is_page_visit and not self._has_come_back
         start = partial(route.start, self, is_person=is_person, kind=kind)

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_server.auth import AllowAllAuthorizer
 from tornado import web
 
 from ..api.context import Api
@@ -71,6 +70,7 @@ def _service_handler(
     handler, keywords = process.make_proxy_handler()
     # Nobody else's code is below the gate, so bodies may be streamed; raw sockets have none.
     handler.relays_only = not issubclass(handler, RawSocketHandler)
+    handler.has_authorizer = True
     handler.is_limiting_messages = options.websocket_max_message_size is not None
     return handler, keywords
 
@@ -112,7 +112,7 @@ def _settings(options: StandaloneTraits, login: Login, *, log: logging.Logger) -
         # Logins do not outlive this process: the Hub remembers them, and so does the token.
         "cookie_secret": os.urandom(32),
         "identity_provider": provider,
-        "authorizer": AllowAllAuthorizer(parent=options, identity_provider=provider),
+        "authorizer": login.authorizer(parent=options, identity_provider=provider),
         "allow_remote_access": login.is_any_host_fine,
         # The gate asks for a login, and answers upgrades without one in its own way.
         "allow_unauthenticated_access": True,

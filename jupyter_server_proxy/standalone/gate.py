@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_server.auth import IdentityProvider, User
 from tornado import web
 
-from ..errors import HostNotAllowed
+from ..errors import HostNotAllowed, OriginNotAllowed
 from ..handlers.front import FrontHandler
 from ..handlers.relaying import RelayingHandler
 from ..handlers.runtime import SECRET_COOKIE_PREFIXES
@@ -76,6 +76,25 @@ class OpenGate(RelayingHandler):
             )
         return True
 
+    def _authorization_action(self) -> str:
+        # Websockets are a way to use the application, and no more than that.
+        return "write" if self.is_upgrade else super()._authorization_action()
+
+    def check_xsrf_cookie(self) -> None:
+        """A page of another origin changes nothing, be it with somebody's login or by way of a
+        browser that can connect to here.
+
+        The application's own token is for that to ask for; this is what can be known without.
+        """
+        is_safe = self.request.method in SAFE_METHODS or self._is_token_authenticated
+        if not (is_safe or is_same_origin(self)):
+            raise OriginNotAllowed("Only pages of this server may do that")
+
+    @property
+    def _is_token_authenticated(self) -> bool:
+        # How Jupyter and JupyterHub note it.
+        return bool(getattr(self, "_token_authenticated", False))
+
     def _api_token(self) -> str:
         """None: there is no login that a foreign page could make use of."""
         return ""
@@ -92,8 +111,14 @@ class BasePathHandler(RelayingHandler):
     """The base URL without its slash: relative URLs of the application need it."""
 
     def get(self) -> None:
-        """Redirect, for good: this never becomes anything else."""
-        redirect_to_slash(self, is_permanent=True)
+        """Redirect, for good: this never becomes anything else.
+
+        But a query may hold a program's token, which nobody is to keep.
+        """
+        has_query = bool(self.request.query)
+        if has_query:
+            self.set_header("Cache-Control", "no-store")
+        redirect_to_slash(self, is_permanent=not has_query)
 
     head = get
 

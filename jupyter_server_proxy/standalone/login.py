@@ -7,11 +7,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_server.auth import IdentityProvider
+from jupyter_server.auth import AllowAllAuthorizer, Authorizer, IdentityProvider
 
 from ..errors import ConfigurationError
 from ..handlers.relaying import RelayingHandler
 from . import gate, identity
+from .authorizer import OwnerAuthorizer
 from .environment import is_loopback
 from .traits import StandaloneTraits
 
@@ -33,12 +34,13 @@ class Login:
 
     `gate` is mixed into every route of the service. `routes` are the login's own, as pairs of a
     pattern below the base URL and a handler; they win over the service's. `forwarding` tells the
-    application who it is. `address_query` makes an address one that logs in, for the person who
-    has started us.
+    application who it is. `authorizer` says what else they may do. `address_query` makes an
+    address one that logs in, for the person who has started us.
     """
 
     gate: type[RelayingHandler]
     identity_provider: IdentityProvider
+    authorizer: type[Authorizer] = AllowAllAuthorizer
     routes: tuple[tuple[str, type], ...] = ()
     forwarding: identity.Forwarding = field(default_factory=identity.ForwardNothing)
     address_query: str = ""
@@ -71,6 +73,7 @@ def _hub_login(options: StandaloneTraits, name: str) -> dict[str, Any]:
     return {
         "gate": hub.HubGate,
         "identity_provider": hub.HubIdentityProvider(parent=options, hub_auth=auth),
+        "authorizer": OwnerAuthorizer,
         "routes": (("/oauth_callback", hub.CallbackHandler),),
     }
 

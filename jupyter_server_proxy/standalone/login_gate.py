@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from tornado import web
 
-from ..errors import LoginRequired, OriginNotAllowed
+from ..errors import LoginRequired
 from ..handlers import pages
 from ..rules.credentials import strip_query
 from ..rules.paths import split_target
@@ -50,20 +50,6 @@ class LoginGate(OpenGate):
     async def _send_to_login(self) -> None:
         """Redirect to where one logs in. Raises LoginUnavailable."""
         web.authenticated(lambda _handler: None)(self)
-
-    def check_xsrf_cookie(self) -> None:
-        """A page of another origin changes nothing with somebody's login.
-
-        Its own token is for the application to ask for; this is what can be known without.
-        """
-        is_safe = self.request.method in SAFE_METHODS or self._is_token_authenticated
-        if not (is_safe or is_same_origin(self)):
-            raise OriginNotAllowed("Only pages of this server may do that")
-
-    @property
-    def _is_token_authenticated(self) -> bool:
-        # How Jupyter and JupyterHub note it.
-        return bool(getattr(self, "_token_authenticated", False))
 
     def _take_token_out_of_address(self) -> None:
         """Once it has logged somebody in, the application's page has no business with it."""
