@@ -24,6 +24,11 @@ from .tries import Tries
 
 LOGIN_PATH = "/server-proxy/login"
 LOGOUT_PATH = "/server-proxy/logout"
+# Addresses can be made up, so those of all together count, too: enough for many people who mistype,
+# and a wait that does not keep the owner out for long.
+FREE_TRIES_OF_ALL = 100
+LONGEST_WAIT_OF_ALL = 1.0
+_ALL = "all"
 # Whoever has the token is the one who started this.
 OWNER = User("owner")
 
@@ -37,6 +42,9 @@ class TokenIdentityProvider(IdentityProvider):
         super().__init__(**settings)
         self.token = token
         self._tries = Tries(time.monotonic)
+        self._tries_of_all = Tries(
+            time.monotonic, free=FREE_TRIES_OF_ALL, longest_wait=LONGEST_WAIT_OF_ALL
+        )
 
     def get_user(self, handler: Any) -> User | None:
         """The owner, or nobody. Raises TooManyTries."""
@@ -51,7 +59,10 @@ class TokenIdentityProvider(IdentityProvider):
         return OWNER if has_cookie else None
 
     def get_token(self, handler: web.RequestHandler) -> str:
-        """What is shown as the token: in the query or in a field, never in a body."""
+        """What is shown as the token: in the query or in a field, never in a body. What a foreign
+        page has in it, as an image, say, is no try of the person's who looks at it."""
+        if _is_foreign(handler) and not _is_opened(handler):
+            return ""
         given = handler.get_query_argument("token", "")
         if not given:
             found = self.auth_header_pat.match(handler.request.headers.get("Authorization", ""))
@@ -64,14 +75,16 @@ class TokenIdentityProvider(IdentityProvider):
 
     def try_token(self, given: str, handler: web.RequestHandler) -> bool:
         """Whether it is the token. Raises TooManyTries, then also for the right one."""
-        origin = str(handler.request.remote_ip)
-        wait = self._tries.wait(origin)
+        origin = _origin(handler)
+        wait = max(self._tries.wait(origin), self._tries_of_all.wait(_ALL))
         if wait:
             raise TooManyTries("Wrong tokens were tried too often; wait", retry_after=wait)
-        is_right = self.is_token(given)
-        note = self._tries.note_right if is_right else self._tries.note_wrong
-        note(origin)
-        return is_right
+        if self.is_token(given):
+            self._tries.note_right(origin)
+            return True
+        self._tries.note_wrong(origin)
+        self._tries_of_all.note_wrong(_ALL)
+        return False
 
     def get_cookie_name(self, handler: Any) -> str:
         """One for each port and prefix: browsers send the cookies of all ports."""
@@ -94,6 +107,25 @@ class TokenIdentityProvider(IdentityProvider):
     def clear_login_cookie(self, handler: Any) -> None:
         """Log this browser out."""
         handler.clear_cookie(self.get_cookie_name(handler), path=_cookie_path(handler))
+
+
+def _origin(handler: web.RequestHandler) -> str:
+    """Whose try it is. A foreign page can open ours again and again, but not use up the tries of
+    the person at the browser."""
+    where = str(handler.request.remote_ip)
+    return f"{where} by a foreign page" if _is_foreign(handler) else where
+
+
+def _is_foreign(handler: web.RequestHandler) -> bool:
+    """Whether the browser says that a page of another origin is behind this."""
+    return handler.request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+
+
+def _is_opened(handler: web.RequestHandler) -> bool:
+    """Whether it becomes a page of its own, rather than a part of another (Fetch Metadata)."""
+    fields = handler.request.headers
+    wanted = (fields.get("Sec-Fetch-Mode"), fields.get("Sec-Fetch-Dest"))
+    return wanted == ("navigate", "document")
 
 
 def _cookie_path(handler: Any) -> str:

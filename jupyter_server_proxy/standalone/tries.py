@@ -20,10 +20,19 @@ class _Record:
 
 
 class Tries:
-    """Wrong tries by where they come from; each one too many doubles the wait."""
+    """Wrong tries by where they come from; each one after `free` of them doubles the wait, up to
+    `longest_wait` seconds."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        free: int = FREE_TRIES,
+        longest_wait: float = LONGEST_WAIT,
+    ) -> None:
         self._clock = clock
+        self._free = free
+        self._longest_wait = longest_wait
         self._records: dict[str, _Record] = {}
 
     def wait(self, origin: str) -> float:
@@ -35,17 +44,17 @@ class Tries:
         if age > FORGOTTEN_AFTER:
             del self._records[origin]
             return 0.0
-        excess = record.wrong - FREE_TRIES
+        excess = record.wrong - self._free
         if excess < 0:
             return 0.0
-        return max(0.0, min(2.0**excess, LONGEST_WAIT) - age)
+        return max(0.0, min(2.0**excess, self._longest_wait) - age)
 
     def note_wrong(self, origin: str) -> None:
         """A try was wrong."""
         record = self._records.pop(origin, None) or _Record(0, 0.0)
         # At the end, so that the first one is the one that was seen longest ago.
         self._records[origin] = record
-        record.wrong = min(record.wrong + 1, FREE_TRIES + 10)
+        record.wrong = min(record.wrong + 1, self._free + 10)
         record.last = self._clock()
         if len(self._records) > MOST_REMEMBERED:
             del self._records[next(iter(self._records))]

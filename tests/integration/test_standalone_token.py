@@ -163,6 +163,50 @@ async def test_trying_tokens_becomes_slow(proxy: Standalone, backend: Backend) -
     assert (await fetch(proxy, "/x", fields=[("Authorization", "Bearer of-the-app")])).status == 200
 
 
+async def test_made_up_addresses_do_not_make_trying_fast(proxy: Standalone) -> None:
+    async def attempt(number: int) -> int:
+        fields = [("Authorization", f"token wrong {number}"), ("Accept", "application/json")]
+        by = ("X-Forwarded-For", f"10.0.0.{number}")
+        return (await fetch(proxy, "/x", fields=[*fields, by])).status
+
+    assert {await attempt(number) for number in range(100)} == {403}
+    # Without a limit all are looked at, with it about one in each second.
+    assert [await attempt(number) for number in range(100, 150)].count(429) > 10
+
+
+IN_A_FOREIGN_PAGE = [
+    ("Sec-Fetch-Site", "cross-site"),
+    ("Sec-Fetch-Mode", "no-cors"),
+    ("Sec-Fetch-Dest", "image"),
+    ("Accept", "image/*"),
+]
+OPENED_BY_ONE = [("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Dest", "document"), *VISIT]
+
+
+@pytest.mark.parametrize("foreign", [IN_A_FOREIGN_PAGE, OPENED_BY_ONE], ids=["image", "window"])
+async def test_foreign_pages_lock_nobody_out(
+    foreign: list[tuple[str, str]], proxy: Standalone
+) -> None:
+    for number in range(10):
+        await fetch(proxy, f"/x?token=no{number}", fields=foreign)
+    assert (await send_form(proxy, TOKEN)).status == 303
+    own = [*VISIT, ("Sec-Fetch-Site", "none"), ("Sec-Fetch-Dest", "document")]
+    assert (await fetch(proxy, f"/x?token={TOKEN}", fields=own)).get("Location") == b"/app/x"
+
+
+async def test_only_pages_that_are_opened_log_in_by_a_foreign_link(
+    proxy: Standalone, backend: Backend
+) -> None:
+    answer = await fetch(proxy, f"/x?token={TOKEN}", fields=IN_A_FOREIGN_PAGE)
+    assert (answer.status, cookies(answer), backend.connections) == (403, [], 0)
+    answer = await fetch(proxy, f"/x?token={TOKEN}", fields=OPENED_BY_ONE)
+    assert answer.get("Location") == b"/app/x"
+    # That they are slowed down, too, is what keeps programs from pretending to be one.
+    for number in range(5):
+        await fetch(proxy, f"/x?token=no{number}", fields=OPENED_BY_ONE)
+    assert (await fetch(proxy, f"/x?token={TOKEN}", fields=OPENED_BY_ONE)).status == 429
+
+
 async def test_a_random_token_is_in_the_log(backend: Backend, tmp_path: Path) -> None:
     backend.answer_with()
     options = ["--token=", "--port=0", f"--server-port={backend.port}"]
@@ -217,6 +261,7 @@ async def test_programs_drive_the_api_with_the_token(proxy: Standalone) -> None:
         (["--no-authentication", "--token=x"], ["--no-authentication", "--token"]),
         (["--no-authentication", "--forward-user=headers"], ["--forward-user"]),
         (["--token=x", "--forward-user-key=/key"], ["--forward-user=jwt"]),
+        (["--token=x", "--forward-user-audience=a"], ["--forward-user=jwt"]),
         (["--token=x", "--forward-user=jwt", "--forward-user-key=/none"], ["'/none'"]),
     ],
 )

@@ -32,6 +32,15 @@ def test_each_try_too_many_doubles_the_wait() -> None:
     assert tries.wait("a") == 0
 
 
+def test_it_is_said_how_many_are_free_and_how_long_the_wait_becomes() -> None:
+    tries = Tries(Clock(), free=20, longest_wait=2)
+    waits = []
+    for _ in range(24):
+        tries.note_wrong("a")
+        waits.append(tries.wait("a"))
+    assert waits == [*[0.0] * 19, 1, 2, 2, 2, 2]
+
+
 def test_what_was_right_or_is_long_ago_is_forgiven() -> None:
     clock = Clock()
     tries = Tries(clock)
