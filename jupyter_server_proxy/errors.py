@@ -245,6 +245,14 @@ class CoolingDown(StartFailed):
     title = "The application failed and will be tried again"
 
 
+class ServiceBroken(ProxyError):
+    """What configuration or a package says of the service cannot be."""
+
+    status = 500
+    title = "The application is not set up rightly"
+    log_level = logging.INFO
+
+
 class NotManaged(ProxyError):
     """The service says that it is not ours to start, and nothing says where it listens."""
 

@@ -18,6 +18,7 @@ from .api.routes import api_routes
 from .api.telemetry import emit_states
 from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
 from .config.listed import Listed
+from .config.routes import service_routes
 from .config.runtime_services import RuntimeServices
 from .config.saved import Saved, saved_file
 from .errors import ConfigurationError
@@ -25,6 +26,7 @@ from .handlers import Runtime, setup_handlers
 from .handlers.catalog import Catalog, Entry, Source
 from .handlers.facts import Addresses
 from .handlers.metrics import show_metrics
+from .handlers.misconfigured import MisconfiguredHandler
 
 # JupyterHub's local spawner gives a server five seconds between asking and killing it.
 SHUTDOWN_GRACE = 3.0
@@ -81,6 +83,7 @@ def load(serverapp: Any) -> Runtime:
         show_metrics(runtime)
     api = Api(runtime, Addresses(base_url), manager=services)
     web_app.add_handlers(".*", api_routes(re.escape(base_url.rstrip("/")), api))
+    web_app.add_handlers(".*", misconfigured_routes(base_url, runtime.catalog))
     # When all routes are there, so that it is known which names are taken.
     services.restore()
     names = ", ".join(process.name for process in listed.processes)
@@ -104,6 +107,21 @@ def list_services(
             source = Source.PACKAGE if error.package else Source.CONFIG
             problem = f"{error.key}: {error.problem}"
             catalog.add(Entry(error.service, source, package=error.package, problem=problem))
+
+
+def misconfigured_routes(base_url: str, catalog: Catalog) -> list[Any]:
+    """Routes that say what is wrong with each service that cannot work."""
+    wrong = [entry for entry in catalog if entry.problem]
+    return [
+        route
+        for entry in wrong
+        for route in service_routes(
+            base_url,
+            entry.name,
+            MisconfiguredHandler,
+            {"name": entry.name, "problem": entry.problem},
+        )
+    ]
 
 
 def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:

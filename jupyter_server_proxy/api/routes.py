@@ -9,6 +9,7 @@ from .context import Api
 from .events import EventsView
 from .logs import LogView
 from .manage import AnyServicesView, AnyServiceView, InstancesView
+from .missing import MissingView
 from .openapi import OpenApiView
 from .services import CommandView
 
@@ -23,6 +24,7 @@ VIEWS: tuple[tuple[str, type], ...] = (
     (SERVICE + r"/log", LogView),
     (r"/servers/(?P<name>.+)/instances", InstancesView),
     (SERVICE, AnyServiceView),
+    (r"(?:/.*)?", MissingView),
 )
 
 

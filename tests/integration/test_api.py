@@ -122,6 +122,28 @@ async def test_all_services_are_listed_with_what_people_are_shown_of_them(jupyte
     assert "timeout" in by_name["broken"]["problem"]
 
 
+@pytest.mark.parametrize("path", ["/broken", "/broken/", "/broken/a?b=c"])
+async def test_whoever_visits_what_is_not_set_up_rightly_is_told_why(
+    jupyter: Jupyter, path: str
+) -> None:
+    answer = await fetch(jupyter, path, fields=[("Accept", "application/json")])
+    if path == "/broken":
+        assert (answer.status, answer.get("Location")) == (302, b"/broken/")
+        return
+    assert answer.status == 500
+    assert "timeout" in json.loads(answer.body)["detail"]
+    assert (await fetch(jupyter, path, fields=[("Cookie", "")])).status in {302, 403}
+
+
+@pytest.mark.parametrize("path", ["", "/", "/server", "/server/app/begin", "/events/x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_where_the_api_has_nothing_it_says_so_to_programs(
+    jupyter: Jupyter, method: str, path: str
+) -> None:
+    facts = await problem(jupyter, method, path.removeprefix("/"), 404)
+    assert "openapi.json" in facts["detail"]
+
+
 @pytest.mark.parametrize("name", [SLASHED, SLASHED.replace("/", "%2F")])
 async def test_a_slash_in_a_name_may_come_as_it_is_or_encoded(jupyter: Jupyter, name: str) -> None:
     assert (await state(jupyter, name))["name"] == "odd name/é"
