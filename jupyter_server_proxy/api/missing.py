@@ -8,7 +8,9 @@ from tornado import web
 
 from .view import ApiView
 
-NOTHING_HERE = "The API has nothing at this address; see server-proxy/api/openapi.json for what it has"
+NOTHING_HERE = (
+    "The API has nothing at this address; see server-proxy/api/openapi.json for what it has"
+)
     "The API has nothing at this address; server-proxy/api/openapi.json lists what it has"
 )
 
