@@ -21,9 +21,14 @@ DISPLAY_NAME = "X-Forwarded-Preferred-Username"
 GROUPS = "X-Forwarded-Groups"
 ASSERTION = "X-JWT-Assertion"
 OWN_FIELDS = frozenset(name.lower() for name in (USER, DISPLAY_NAME, GROUPS, ASSERTION))
+# What other logins in front of applications say it with, which these may believe.
+OTHERS_FIELDS = frozenset(("x-forwarded-email", "remote-user", "x-remote-user"))
+OTHERS_PREFIX = "x-auth-request-"
 
 # Where the child finds the key to check the token with.
 PUBLIC_KEY_VARIABLE = "JUPYTER_SERVER_PROXY_JWT_PUBLIC_KEY"
+USER_KIND = "user"
+_KINDS = (f"{USER_KIND}:", "service:")
 ISSUER = "jupyter-server-proxy"
 ALGORITHM = "ES256"
 # Seconds that a token is good for. It is sent again while more than half of that is left.
@@ -39,13 +44,27 @@ _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%,
 
 
 def drop_claims(fields: httputil.HTTPHeaders) -> None:
-    """Take away what a client says about its own identity.
+    """Take away what a client says about its own identity, in our fields or those of others.
 
     Also with "_" for "-": applications behind WSGI and CGI cannot tell these apart.
     """
     for name in list(fields):
-        if name.lower().replace("_", "-") in OWN_FIELDS:
+        if _is_identity(name.lower().replace("_", "-")):
             del fields[name]
+
+
+def _is_identity(name: str) -> bool:
+    return name in OWN_FIELDS or name in OTHERS_FIELDS or name.startswith(OTHERS_PREFIX)
+
+
+def subject_of(user: User) -> str:
+    """The name that no user and no service shares with `user`: `service:NAME` for a service.
+
+    A Hub may well have a user and a service of one name, and users whose names have a colon.
+    """
+    kind = getattr(user, "kind", USER_KIND)
+    is_clear = kind == USER_KIND and not user.username.startswith(_KINDS)
+    return str(user.username) if is_clear else f"{kind}:{user.username}"
 
 
 def groups_of(user: User) -> tuple[str, ...]:
@@ -76,7 +95,7 @@ class ForwardHeaders:
 
         Characters that are not printable ASCII, "%" and "," are percent-encoded UTF-8.
         """
-        fields = {USER: encoded(user.username), GROUPS: ",".join(map(encoded, groups_of(user)))}
+        fields = {USER: encoded(subject_of(user)), GROUPS: ",".join(map(encoded, groups_of(user)))}
         if user.display_name and user.display_name != user.username:
             fields[DISPLAY_NAME] = encoded(user.display_name)
         return fields
@@ -102,7 +121,7 @@ class ForwardToken(ForwardHeaders):
         return {**super().fields(user), ASSERTION: self._token(user)}
 
     def _token(self, user: User) -> str:
-        who = (user.username, user.display_name, groups_of(user))
+        who = (subject_of(user), user.display_name, groups_of(user))
         now = self._clock()
         renewed_at, token = self._signed.get(who, (0.0, ""))
         # A clock that was set back would make it a token of the future.
@@ -117,7 +136,7 @@ class ForwardToken(ForwardHeaders):
         claims = {
             "iss": ISSUER,
             "aud": self._audience,
-            "sub": user.username,
+            "sub": subject_of(user),
             "name": user.display_name or user.username,
             "groups": list(groups_of(user)),
             "iat": now,

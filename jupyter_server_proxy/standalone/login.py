@@ -161,12 +161,13 @@ def _check_nobody_needs_a_login(options: StandaloneTraits, token: str | None, na
 
 
 def _forwarding(options: StandaloneTraits, name: str) -> identity.Forwarding:
-    if options.forward_user_key and options.forward_user != "jwt":
-        raise ConfigurationError(name, "forward_user_key", "is for --forward-user=jwt only")
+    for option in ("forward_user_key", "forward_user_audience"):
+        if getattr(options, option) and options.forward_user != "jwt":
+            raise ConfigurationError(name, option, "is for --forward-user=jwt only")
     if options.forward_user == "none":
         return identity.ForwardNothing()
     if options.forward_user == "headers":
         return identity.ForwardHeaders()
     key = identity.SigningKey.make(options.forward_user_key, service=name)
     os.environ[identity.PUBLIC_KEY_VARIABLE] = key.public
-    return identity.ForwardToken(key, f"{options.base_url}/")
+    return identity.ForwardToken(key, options.forward_user_audience or f"{options.base_url}/")

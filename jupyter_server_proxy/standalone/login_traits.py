@@ -9,7 +9,7 @@ from traitlets import Bool, Enum, Unicode
 from traitlets.config import Configurable
 
 LOGIN_FLAGS = ("allow_public",)
-LOGIN_OPTIONS = ("token", "forward_user", "forward_user_key")
+LOGIN_OPTIONS = ("token", "forward_user", "forward_user_key", "forward_user_audience")
 
 
 class LoginTraits(Configurable):
@@ -49,5 +49,12 @@ class LoginTraits(Configurable):
         help="""
         A file with the private key, of the curve P-256 and in PEM, that signs what ``jwt`` sends. A
         new one for each run when it is missing.
+        """,
+    ).tag(config=True)
+
+    forward_user_audience = Unicode(
+        help="""
+        Whom what ``jwt`` sends is for, its claim ``aud``: something that no other application with
+        the same key has. The base URL with its slash when it is missing.
         """,
     ).tag(config=True)

@@ -36,6 +36,13 @@ CLAIMS = [
     ("X-FORWARDED-PREFERRED-USERNAME", "God"),
     ("X-JWT-Assertion", "forged"),
     ("X_JWT_Assertion", "forged"),
+    # Of other logins in front of applications.
+    ("Remote-User", "root"),
+    ("REMOTE_USER", "root"),
+    ("X-Remote-User", "root"),
+    ("X-Forwarded-Email", "root@localhost"),
+    ("x-auth-request-user", "root"),
+    ("X_Auth_Request_Email", "root@localhost"),
 ]
 ANN = {
     "x-forwarded-user": b"ann",
@@ -54,6 +61,10 @@ def behind(hub: Hub, folder: Path, *options: str):
     return standalone(folder, "--port=0", *options, base_url=PREFIX, env=hub.environment(PREFIX))
 
 
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def told(request) -> dict[str, bytes]:
     """What a request says about who it is of; no field may be there twice."""
     about = [
@@ -61,6 +72,7 @@ def told(request) -> dict[str, bytes]:
         for name, value in request.fields
         if "user" in name.decode().lower().replace("agent", "")
         or "groups" in name.decode().lower()
+        or "email" in name.decode().lower()
         or "jwt" in name.decode().lower()
     ]
     assert len(dict(about)) == len(about), about
@@ -80,7 +92,8 @@ async def test_the_application_learns_what_it_is_to_learn(
             assert told(backend.requests[-1]) == expected
         fields = [("Authorization", "token token-of-bot"), ("Cookie", "")]
         await fetch(proxy, "/x", fields=fields)
-        bot = {"x-forwarded-user": b"bot", "x-forwarded-groups": b""} if expected else {}
+        # Users and services of one Hub may have the same names.
+        bot = {"x-forwarded-user": b"service:bot", "x-forwarded-groups": b""} if expected else {}
         assert told(backend.requests[-1]) == bot
 
 
@@ -108,8 +121,7 @@ async def test_a_token_that_the_application_can_check(
     """With a key of the administrator's own, for an application that we do not start."""
     backend.answer_with()
     key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "key.pem").write_bytes(_pem(key))
     options = [
         f"--server-port={backend.port}",
         "--forward-user=jwt",
@@ -127,6 +139,35 @@ async def test_a_token_that_the_application_can_check(
     assert claims["iss"] == "jupyter-server-proxy"
     assert claims["exp"] - claims["iat"] == 60
     assert {name: told(backend.requests[0])[name] for name in ANN} == ANN
+
+
+async def test_a_token_for_one_application_is_none_for_another(
+    backend: Backend, tmp_path: Path
+) -> None:
+    """Where both have the same key and no prefix."""
+    backend.answer_with()
+    key = ec.generate_private_key(ec.SECP256R1())
+    (tmp_path / "key.pem").write_bytes(_pem(key))
+    options = [
+        "--token=mine",
+        "--port=0",
+        f"--server-port={backend.port}",
+        "--forward-user=jwt",
+        f"--forward-user-key={tmp_path / 'key.pem'}",
+    ]
+
+    async def audience(*more: str, base_url: str = "/") -> str:
+        asked = [*options, f"--base-url={base_url}", *more]
+        async with standalone(tmp_path, *asked, base_url=base_url) as proxy:
+            await fetch(proxy, "/x", fields=[("Authorization", "token mine")])
+        token = told(backend.requests[-1])["x-jwt-assertion"]
+        unchecked = {"verify_aud": False}
+        claims = jwt.decode(token, key.public_key(), algorithms=["ES256"], options=unchecked)
+        return str(claims["aud"])
+
+    assert await audience("--forward-user-audience=wiki") == "wiki"
+    assert await audience(base_url="/a/") == "/a/"
+    assert await audience() == "/"
 
 
 async def test_the_child_finds_the_key_in_its_environment(hub: Hub, tmp_path: Path) -> None:
@@ -173,8 +214,7 @@ async def test_without_a_login_a_proxy_in_front_may_say_who_it_is(
 
 async def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     key = ec.generate_private_key(ec.SECP384R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "key.pem").write_bytes(pem)
+    (tmp_path / "key.pem").write_bytes(_pem(key))
     options = ["--token=x", "--forward-user=jwt", f"--forward-user-key={tmp_path / 'key.pem'}"]
     process, log = start(tmp_path, *options, "--port=0", "--server-port=1")
     assert await ended(process) == 1

@@ -18,12 +18,14 @@ from jupyter_server_proxy.standalone.identity import (
     SigningKey,
     drop_claims,
     encoded,
+    subject_of,
 )
 
 
 @dataclass
 class Member(User):
     groups: tuple[str, ...] = ()
+    kind: str = "user"
 
 
 @pytest.mark.parametrize(
@@ -62,9 +64,49 @@ def test_no_spelling_of_a_clients_claim_is_left() -> None:
     for name in ("X-Forwarded-User", "x_forwarded_user", "X-JWT_Assertion", "X-Forwarded-Groups"):
         fields.add(name, "root")
         fields.add(name, "admin")
-    fields.add("X-Forwarded-For", "127.0.0.1")
+    # What other logins in front of applications use.
+    for name in (
+        "Remote-User",
+        "remote_user",
+        "X-Remote-User",
+        "X_REMOTE-USER",
+        "X-Forwarded-Email",
+        "X-Auth-Request-User",
+        "x_auth_request_email",
+        "X-Auth-Request-Access-Token",
+    ):
+        fields.add(name, "root")
+    others = [("X-Forwarded-For", "127.0.0.1"), ("X-Auth", "the application's"), ("From", "a@b")]
+    for other in others:
+        fields.add(*other)
     drop_claims(fields)
-    assert list(fields.get_all()) == [("X-Forwarded-For", "127.0.0.1")]
+    assert list(fields.get_all()) == others
+
+
+def test_a_service_of_the_hub_is_nobody_of_its_name() -> None:
+    names = [
+        subject_of(Member(name, kind=kind))
+        for name in ("ann", "service:ann", "user:ann", "user:service:ann", "a:b")
+        for kind in ("user", "service")
+    ]
+    assert names[:2] == ["ann", "service:ann"]
+    assert len(set(names)) == len(names), names
+    # Without a Hub there is one kind.
+    assert subject_of(User("owner")) == "owner"
+
+
+@pytest.mark.parametrize("is_service_first", [True, False])
+def test_a_token_for_a_service_is_none_for_the_user_of_its_name(is_service_first: bool) -> None:
+    forwarding = ForwardToken(SigningKey.make("", service="x"), "/")
+    both = [Member("ann", kind="service"), Member("ann")]
+    if not is_service_first:
+        both.reverse()
+    told = [forwarding.fields(user) for user in both]
+    subjects = [
+        jwt.decode(fields[ASSERTION], options={"verify_signature": False})["sub"] for fields in told
+    ]
+    assert [fields["X-Forwarded-User"] for fields in told] == subjects
+    assert set(subjects) == {"ann", "service:ann"}
 
 
 def test_a_display_name_is_told_where_it_is_another_one() -> None:
