@@ -11,8 +11,6 @@ from .view import ApiView
 NOTHING_HERE = (
     "The API has nothing at this address; see server-proxy/api/openapi.json for what it has"
 )
-    "The API has nothing at this address; server-proxy/api/openapi.json lists what it has"
-)
 
 
 class MissingView(ApiView):

@@ -82,16 +82,14 @@ def _after_option(option: str, *, joined: str = "", valued: str = "", ends: bool
 
     def reads(arguments: Sequence[str], number: int) -> bool:
         previous = ""
-        for at, argument in enumerate(arguments[: number + 1]):
+        for argument in arguments[:number]:
             is_code = bool(before.fullmatch(previous) or whole.fullmatch(argument))
-            if at == number:
-                return is_code
             is_value = is_code or bool(takes_value.fullmatch(previous))
             if (is_code and ends) or not (is_value or argument[:1] in ("-", "+", "/")):
                 return False
             # A value that looks like an option is none.
             previous = "" if is_value and not whole.fullmatch(argument) else argument
-        return False
+        return bool(before.fullmatch(previous) or whole.fullmatch(arguments[number]))
 
     return reads
 

@@ -104,6 +104,7 @@ def test_code(line: str, program: str) -> None:
         "sh -c 'exec app \"$1\"' sh {it}",
         "bash -o pipefail run.sh -c {it}",
         "sh run.sh {it}",
+        "bash -o {it} run.sh",
         "env A={it} app",
         "env -i -u B app -S {it}",
         "nice -n 10 app -c {it}",
