@@ -115,27 +115,40 @@ def _token_login(options: StandaloneTraits, given: str) -> dict[str, Any]:
 def _token(options: StandaloneTraits, name: str) -> str | None:
     """The token that logs in, "" for a random one, None where there is another way.
 
-    The application must not find it in its own environment: a Jupyter server there would ask for
-    the same, which it never gets.
+    The application must not find ours in its own environment: a Jupyter server there would ask
+    for the same, which it never gets. One that is not ours is left to it.
     """
-    variable = os.environ.pop(TOKEN_VARIABLE, "")
-    file = os.environ.pop(TOKEN_FILE_VARIABLE, "")
     if options.token is not None:
-        return str(options.token)
+        if options.token and os.environ.get(TOKEN_VARIABLE) == options.token:
+            del os.environ[TOKEN_VARIABLE]
+        return _checked(options.token, "token", name) if options.token else ""
     if options.no_authentication or options.hub.is_present or options.hub.client_id:
         return None
-    return variable or (_read_token(file, name) if file else None)
+    variable = os.environ.pop(TOKEN_VARIABLE, "")
+    file = os.environ.pop(TOKEN_FILE_VARIABLE, "")
+    if variable:
+        return _checked(variable, TOKEN_VARIABLE, name)
+    return _read_token(file, name) if file else None
+
+
+def _checked(given: str, source: str, name: str) -> str:
+    """The token as it arrives here, without spaces around it. Raises ConfigurationError for what
+    never would."""
+    token = given.strip()
+    if not (token and token.isprintable()):
+        raise ConfigurationError(name, source, "a token has no line breaks and not only spaces")
+    return token
 
 
 def _read_token(file: str, name: str) -> str:
     try:
         with open(file) as lines:
-            token = lines.read().strip()
+            token = lines.read()
     except (OSError, ValueError) as error:
         raise ConfigurationError(name, TOKEN_FILE_VARIABLE, f"cannot be read: {error}") from error
-    if not token:
+    if not token.strip():
         raise ConfigurationError(name, TOKEN_FILE_VARIABLE, f"{file!r} is empty")
-    return token
+    return _checked(token, TOKEN_FILE_VARIABLE, name)
 
 
 # --- nobody -------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from tornado import web
 
@@ -112,9 +114,18 @@ class LoginGate(OpenGate):
 def local_address(address: Any, base_url: str) -> str:
     """`address` when it is a path below `base_url` on this server, else that itself.
 
-    Browsers read a backslash as a slash and ignore control characters (URL Standard section 4.4).
+    Browsers read a backslash as a slash, ignore control characters, and go up where a segment is
+    `..`, however it is spelled (URL Standard section 4.4).
     """
-    base = f"{base_url.rstrip('/')}/"
     text = str(address or "")
     is_plain = text.isprintable() and "\\" not in text and not text.startswith("//")
-    return text if is_plain and text.startswith(base) else base
+    base = _segments(base_url.rstrip("/"))
+    segments = _segments(re.split("[?#]", text, maxsplit=1)[0])
+    is_below = len(segments) > len(base) and segments[: len(base)] == base
+    is_fine = is_plain and is_below and not {".", ".."} & set(segments)
+    return text if is_fine else f"{base_url.rstrip('/')}/"
+
+
+def _segments(path: str) -> list[str]:
+    """What is between the slashes, so that an encoded slash is none."""
+    return [unquote(segment) for segment in path.split("/")]

@@ -119,6 +119,12 @@ async def test_programs_show_the_token_in_a_field(proxy: Standalone, backend: Ba
         "/app/\t/evil",
         "/other",
         "/application",
+        "/app/../other",
+        "/app/x/%2e%2E/../../other",
+        "/app/.%2E/other",
+        "/app/..?a=1",
+        "/app%2Fx",
+        "/app",
         "javascript:alert(1)",
         "",
     ],
@@ -128,6 +134,16 @@ async def test_the_login_leads_nowhere_else(address: str) -> None:
     assert local_address("/app/x?a=1#b", "/app") == "/app/x?a=1#b"
     assert local_address("//evil.example", "") == "/"
     assert local_address("/x", "") == "/x"
+
+
+@pytest.mark.parametrize("address", ["/app/x?a=../..", "/app/..x/...", "/app/#/../x", "/app/a%2Fb"])
+def test_the_login_leads_to_where_it_began(address: str) -> None:
+    assert local_address(address, "/app") == address
+
+
+def test_an_address_may_be_spelled_otherwise_than_the_base_url() -> None:
+    for base in ("/a b/ü", "/a%20b/%C3%BC"):
+        assert local_address("/a%20b/%c3%bc/x", base) == "/a%20b/%c3%bc/x"
 
 
 async def test_a_form_of_a_foreign_page_logs_nobody_in(proxy: Standalone) -> None:
@@ -220,25 +236,49 @@ async def test_a_random_token_is_in_the_log(backend: Backend, tmp_path: Path) ->
         assert backend.request.target == b"/"
 
 
+ENVIRONMENT = (
+    "import http.server, json, os, sys\n"
+    "class H(http.server.BaseHTTPRequestHandler):\n"
+    "    def do_GET(self):\n"
+    "        self.send_response(200); self.end_headers()\n"
+    "        self.wfile.write(json.dumps(dict(os.environ)).encode())\n"
+    "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()\n"
+)
+SHOWS_ITS_ENVIRONMENT = ["--", sys.executable, "-c", ENVIRONMENT, "{port}"]
+
+
 async def test_the_token_may_be_in_a_file_and_the_application_does_not_learn_it(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "token").write_text(f"{TOKEN}\n")
-    script = (
-        "import http.server, json, os, sys\n"
-        "class H(http.server.BaseHTTPRequestHandler):\n"
-        "    def do_GET(self):\n"
-        "        self.send_response(200); self.end_headers()\n"
-        "        self.wfile.write(json.dumps(dict(os.environ)).encode())\n"
-        "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), H).serve_forever()\n"
-    )
-    command = ["--", sys.executable, "-c", script, "{port}"]
     env = {"JUPYTER_TOKEN_FILE": str(tmp_path / "token")}
-    async with standalone(tmp_path, "--port=0", *command, env=env) as proxy:
+    async with standalone(tmp_path, "--port=0", *SHOWS_ITS_ENVIRONMENT, env=env) as proxy:
         answer = await fetch(proxy, "/", fields=[("Authorization", f"token {TOKEN}")])
         assert answer.status == 200
         assert TOKEN.encode() not in answer.body
         assert not {"JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE"} & set(json.loads(answer.body))
+
+
+async def test_a_token_that_we_do_not_ask_for_is_the_applications(tmp_path: Path) -> None:
+    for option in ("--no-authentication", "--token=another"):
+        options = ["--port=0", option, *SHOWS_ITS_ENVIRONMENT]
+        async with standalone(tmp_path, *options, env={"JUPYTER_TOKEN": TOKEN}) as proxy:
+            answer = await fetch(proxy, "/", fields=[("Authorization", "token another")])
+            assert json.loads(answer.body)["JUPYTER_TOKEN"] == TOKEN
+    options = ["--port=0", f"--token={TOKEN}", *SHOWS_ITS_ENVIRONMENT]
+    async with standalone(tmp_path, *options, env={"JUPYTER_TOKEN": TOKEN}) as proxy:
+        answer = await fetch(proxy, "/", fields=[("Authorization", f"token {TOKEN}")])
+        assert "JUPYTER_TOKEN" not in json.loads(answer.body)
+
+
+async def test_spaces_around_a_token_are_none_of_it(backend: Backend, tmp_path: Path) -> None:
+    backend.answer_with()
+    options = ["--token= a b ", "--port=0", f"--server-port={backend.port}"]
+    async with standalone(tmp_path, *options) as proxy:
+        for given in ("a b", " a b "):
+            assert (await send_form(proxy, given)).status == 303
+        assert (await fetch(proxy, "/x?token=a%20b")).status == 200
+        assert (await fetch(proxy, "/x", fields=[("Authorization", "token a b")])).status == 200
 
 
 async def test_programs_drive_the_api_with_the_token(proxy: Standalone) -> None:
@@ -260,6 +300,8 @@ async def test_programs_drive_the_api_with_the_token(proxy: Standalone) -> None:
         (["--no-authentication", "--address=0.0.0.0"], ["--no-authentication", "--allow-public"]),
         (["--no-authentication", "--token=x"], ["--no-authentication", "--token"]),
         (["--no-authentication", "--forward-user=headers"], ["--forward-user"]),
+        (["--token=   "], ["token", "only spaces"]),
+        (["--token=a\nb"], ["token", "line breaks"]),
         (["--token=x", "--forward-user-key=/key"], ["--forward-user=jwt"]),
         (["--token=x", "--forward-user-audience=a"], ["--forward-user=jwt"]),
         (["--token=x", "--forward-user=jwt", "--forward-user-key=/none"], ["'/none'"]),
