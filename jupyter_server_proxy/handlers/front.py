@@ -18,7 +18,9 @@ from tornado.http1connection import HTTP1Connection
 from tornado.util import ObjectDict
 
 from ..errors import ClientGone, LoginRequired, NotAuthorized, OriginNotAllowed, ProxyError
+from ..relay.error_log import log_error
 from ..rules.headers import connection_options
+from ..rules.log_lines import one_line
 from ..rules.wakeup import is_navigation
 from . import pages
 from .runtime import SETTING, Runtime
@@ -145,10 +147,14 @@ class FrontHandler(JupyterHandler):
         return "read" if self.request.method in ("GET", "HEAD", "OPTIONS") else "write"
 
     def decode_argument(self, value: bytes, name: str | None = None) -> str:
-        """A path may hold bytes that are no UTF-8; they pass as `rules.paths` says."""
-        if name is not None:
+        """A path may hold bytes that are no UTF-8; they pass as `rules.paths` says. Of an argument
+        that does, the log gets the name: the value may be a secret."""
+        if name is None:
+            return value.decode("utf-8", "surrogateescape")
+        try:
             return super().decode_argument(value, name)
-        return value.decode("utf-8", "surrogateescape")
+        except web.HTTPError:
+            raise web.HTTPError(400, "The argument %s is no UTF-8", name) from None
 
     def check_xsrf_cookie(self) -> None:
         """Leave it to the proxied application, whose forms do not know Jupyter's token."""
@@ -178,7 +184,8 @@ class FrontHandler(JupyterHandler):
         forgotten tab that is refused again and again, is no error for Jupyter's log."""
         if self._is_usual:
             request = self.request
-            self.log.debug("%d %s %s", self.get_status(), request.method, request.path)
+            asked = one_line(f"{request.method} {request.path}")
+            self.log.debug("%d %s", self.get_status(), asked)
         else:
             super()._log()
 
@@ -204,12 +211,12 @@ class FrontHandler(JupyterHandler):
         return None
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """One line for what was foreseen, a traceback for what was not."""
+        """One line for what was foreseen, a traceback for what was not; never a query."""
         if isinstance(value, ProxyError):
-            summary = value.message.partition("\n")[0]
-            self.log.log(value.log_level, "server-proxy: %s: %s", self.request.path, summary)
+            said = one_line(f"{self.request.path}: {value.message.partition(chr(10))[0]}")
+            self.log.log(value.log_level, "server-proxy: %s", said)
         else:
-            super().log_exception(typ, value, tb)
+            log_error(self.log, self.request, (typ, value, tb))
 
     # --- finishing -----------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tornado import websocket
 
 from ..rules.frames import Closing
+from .error_log import log_error
 from .message_ends import Sendable
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class ClientSocket(websocket.WebSocketHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """See `tornado.web.RequestHandler`; nothing goes on after it."""
-        super().log_exception(typ, value, tb)
+        log_error(self._seams.log, self.request, (typ, value, tb))
         self._relay.client_refused()
 
     def write_message(self, message: Sendable, binary: bool = False) -> asyncio.Future[None]:

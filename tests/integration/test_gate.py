@@ -300,6 +300,17 @@ def is_refusal(answer: Message, method: str, path: str) -> bool:
     return answer.status == 403 or (is_ours and answer.status in (404, 405))
 
 
+async def test_what_the_log_says_of_an_error_is_without_the_query(any_jupyter):
+    """Jupyter's own line for each request has it."""
+    jupyter = any_jupyter
+    async with house_of(jupyter), connected(jupyter) as client:
+        before = len(jupyter.log())
+        await ask(client, "GET", "/started/x?token=%ffSECRET&more=SECRET", [])
+        (said,) = [it for it in jupyter.log()[before:].splitlines() if "is no UTF-8" in it]
+        assert "/started/x" in said
+        assert "SECRET" not in said
+
+
 @pytest.mark.parametrize("query", ["token=wrong", "token=", "token=%00", "token=a&token=b"])
 async def test_a_wrong_token_in_the_query_is_no_login(any_jupyter, query):
     jupyter = any_jupyter

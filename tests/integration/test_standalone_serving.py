@@ -473,3 +473,36 @@ async def test_the_application_speaks_in_our_log_once_and_with_its_name(tmp_path
     for said in ("to stdout", "to stderr"):
         (line,) = [line for line in lines if said in line and "import" not in line]
         assert line.endswith(f"jupyter-standalone-proxy: {said}")
+
+
+async def test_no_client_writes_into_our_log_nor_a_query_of_its_own(
+    hub: Hub, backend: Backend, tmp_path: Path
+) -> None:
+    """What it sent is in no line; what it may have caused there is one line each."""
+    options = [f"--server-port={backend.port}"]
+    env = hub.environment(PREFIX)
+    forged = "[StandaloneProxyServer] Logged-in user ann"
+    async with standalone(tmp_path, *options, base_url=PREFIX, env=env) as proxy:
+        description = f"a%0a{forged.replace(' ', '%20')}"
+        for path in (
+            f"/oauth_callback?error=x&error_description={description}",
+            "/oauth_callback?code=SECRET",
+            "/oauth_callback?code=%ffSECRET&state=SECRET",
+            "/?token=%ffSECRET&more=SECRET",
+        ):
+            answer = await fetch(proxy, path, fields=[("Cookie", "")])
+            assert 300 <= answer.status < 500, path
+    log = proxy.log()
+    assert not [line for line in log.splitlines() if line.startswith(forged)], log
+    assert "SECRET" not in log
+
+
+async def test_a_form_that_cannot_be_read_leaves_no_query_in_the_log(tmp_path: Path) -> None:
+    options = ("--token=secret", "--port=0", "--server-port=1")
+    fields = [("Content-Type", "application/x-www-form-urlencoded")]
+    async with standalone(tmp_path, *options) as proxy:
+        path = "/server-proxy/login?token=x&more=SECRET"
+        body = b"token=%ffSECRET"
+        answer = await fetch(proxy, path, method="POST", fields=fields, body=body)
+        assert answer.status in (400, 403)
+    assert "SECRET" not in proxy.log()

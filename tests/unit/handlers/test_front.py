@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 
 import pytest
+from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
+from jupyter_server_proxy.errors import StartFailed
 from jupyter_server_proxy.handlers.front import ExtensionMethod, FrontHandler
 from jupyter_server_proxy.handlers.runtime import jupyter_credentials
 
 
-def front(*fields: tuple[str, str], method: str = "GET", version: str = "HTTP/1.1") -> FrontHandler:
+def front(
+    *fields: tuple[str, str], method: str = "GET", version: str = "HTTP/1.1", path: str = "/"
+) -> FrontHandler:
     headers = HTTPHeaders({"Host": "localhost"})
     for name, value in fields:
         headers.add(name, value)
     handler = FrontHandler.__new__(FrontHandler)
     connection = SimpleNamespace(context=None)
-    line = RequestStartLine(method, "/", version)
+    line = RequestStartLine(method, path, version)
     handler.request = HTTPServerRequest(start_line=line, headers=headers, connection=connection)
     return handler
 
@@ -129,3 +134,41 @@ def test_without_jupyter_there_are_none():
     found = jupyter_credentials({}, None)
     assert not found.tokens
     assert not found.is_secret_cookie("_xsrf")
+
+
+# --- the log ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            web.HTTPError(400, "in %s", "b\n[I] c"),
+            r"GET /a (None): HTTP 400: Bad Request (in b\n[I] c)",
+        ),
+        (web.HTTPError(400, "100 %"), "GET /a (None): HTTP 400: Bad Request (100 %)"),
+        (StartFailed("b\x1b[2J\nmore"), r"server-proxy: /a: b\x1b[2J"),
+        (ValueError("c"), "Uncaught exception GET /a (None)"),
+    ],
+    ids=["a status", "a status without arguments", "foreseen", "not foreseen"],
+)
+def test_the_log_gets_one_line_without_the_query(error, said, caplog, monkeypatch):
+    monkeypatch.setattr(FrontHandler, "log", logging.getLogger("tests.front"))
+    caplog.set_level(logging.DEBUG, "tests.front")
+    handler = front(path="/a?token=secret")
+    handler.log_exception(type(error), error, None)
+    (record,) = caplog.records
+    assert record.getMessage() == said
+    assert bool(record.exc_info) == isinstance(error, ValueError)
+
+
+def test_a_status_without_a_message_is_not_logged(caplog, monkeypatch):
+    monkeypatch.setattr(FrontHandler, "log", logging.getLogger("tests.front"))
+    front().log_exception(web.HTTPError, web.HTTPError(403), None)
+    assert caplog.records == []
+
+
+def test_an_argument_that_is_no_text_is_not_quoted():
+    with pytest.raises(web.HTTPError) as caught:
+        front().decode_argument(b"s3cret\xff", "token")
+    assert (caught.value.status_code, "s3cret" in str(caught.value)) == (400, False)
