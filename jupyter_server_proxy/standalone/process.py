@@ -39,9 +39,16 @@ def make_process(
     files.
     """
     process = StandaloneProcess(gate=gate, name=name, parent=options)
+    said = _said_in_configuration(options)
     for key in service_options():
         value = getattr(options, key)
-        if value != getattr(type(options), key).default(options):
+        if key in said or value != getattr(type(options), key).default(options):
             setattr(process, key, value)
     process.port = options.server_port
     return process
+
+
+def _said_in_configuration(options: StandaloneTraits) -> set[str]:
+    """What the command line and files say of our own options, be it only their defaults."""
+    sections = (options.config.get(name, {}) for name in options.section_names())
+    return {key for section in sections for key in section}

@@ -150,6 +150,17 @@ def test_a_configuration_file_may_have_a_section_for_the_service() -> None:
     assert (process.timeout, process.absolute_url) == (90.0, True)
 
 
+@pytest.mark.parametrize("said", ["--no-absolute-url", "--absolute-url=False"])
+def test_an_option_goes_before_a_file_also_with_what_it_would_be_anyway(said: str) -> None:
+    config = Config()
+    config.ServerProcess.timeout = 90
+    config.ServerProcess.absolute_url = True
+    proxy = app("--timeout=5", said, "--", "app")
+    proxy.update_config(config)
+    process = make_process(proxy, name="name", gate=OpenGate)
+    assert (process.timeout, process.absolute_url) == (5, False)
+
+
 def test_a_wrong_option_names_what_is_right() -> None:
     made = StandaloneProxyServer(command=["app", "{prot}"], no_authentication=True)
     with pytest.raises(ConfigurationError, match="prot"):
