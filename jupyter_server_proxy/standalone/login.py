@@ -60,7 +60,7 @@ def make_login(options: StandaloneTraits, *, name: str) -> Login:
         return Login(
             gate=gate.OpenGate,
             identity_provider=gate.OpenIdentityProvider(parent=options),
-            is_any_host_fine=options.allow_public or options.hub.is_present,
+            is_any_host_fine=options.allow_public or options.is_where_hub_looks,
         )
     forwarding = _forwarding(options, name)
     kind = _hub_login(options, name) if token is None else _token_login(options, token)

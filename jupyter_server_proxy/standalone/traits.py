@@ -94,6 +94,14 @@ class StandaloneTraits(LoginTraits, ServingTraits, ProcessTraits, BackendTraits,
         """What JupyterHub says in the environment."""
         return HubEnvironment.read(os.environ)
 
+    @property
+    def is_where_hub_looks(self) -> bool:
+        """Whether JupyterHub leads people here: its variables are also those of every terminal in
+        one of its servers."""
+        hub = self.hub
+        is_its_prefix = bool(hub.prefix) and hub.prefix.strip("/") == self.base_url.strip("/")
+        return hub.is_present and is_its_prefix and hub.port in (None, self.port)
+
     @default("base_url")
     def _default_base_url(self) -> str:
         return self.hub.prefix.rstrip("/")
