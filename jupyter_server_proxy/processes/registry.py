@@ -7,7 +7,7 @@ import itertools
 import logging
 from collections.abc import Iterator
 
-from ..errors import ProxyError
+from ..errors import ProxyError, ShuttingDown
 from .guardian import Guardian
 from .past_starts import PastStarts
 from .supervisor import Supervisor
@@ -74,5 +74,7 @@ class Registry:
     async def _start(self, supervisor: Supervisor) -> None:
         try:
             await supervisor.ensure_ready()
+        except ShuttingDown:
+            return  # Nobody wants it any more.
         except ProxyError as problem:
             self._log.warning("%s: autostart failed: %s", supervisor.name, problem.title)

@@ -62,6 +62,7 @@ c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
     def start(self) -> None:
         """Serve until a signal asks to end. Exits with 1 when that cannot begin."""
         super().start()
+        self.log_libraries()
         try:
             run = runner(with_uvloop=self.uvloop)
             run(self._serve())
@@ -116,6 +117,8 @@ c.Spawner.cmd = ["jupyter-standaloneproxy", "--", "voila", "notebook.ipynb",
 
     def _warn(self) -> None:
         """Say what somebody may not have meant."""
+        if self.allow_public and not self.no_authentication:
+            self.log.warning("--allow-public has no effect without --no-authentication")
         if self.no_authentication and not is_loopback(self.address):
             self.log.warning(
                 "WARNING: everybody who can connect to %s, port %s, can use this application: "

@@ -20,6 +20,7 @@ from ..errors import ConfigurationError
 from ..handlers import RawSocketHandler, Runtime, with_streaming
 from ..handlers.catalog import Entry, Source
 from ..handlers.facts import Addresses
+from ..rules.log_lines import one_line
 from ..rules.paths import decoded_path
 from . import gate
 from .forgery import guarded_api
@@ -141,9 +142,9 @@ def _request_logger(log: logging.Logger) -> Callable[[web.RequestHandler], None]
             return
         request = handler.request
         milliseconds = 1000 * request.request_time()
-        line = "%d %s %s (%s) %.2fms"
+        asked = one_line(f"{request.method} {request.path} ({request.remote_ip})")
         tell = log.debug if status < 400 else log.info
-        tell(line, status, request.method, request.path, request.remote_ip, milliseconds)
+        tell("%d %s %.2fms", status, asked, milliseconds)
 
     return log_request
 

@@ -5,6 +5,7 @@ Nothing here knows what is served.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -21,6 +22,8 @@ from .command_line import General, read_command_line
 from .help_text import options_help
 from .options import OptionWrong, all_options
 
+# Whose lines are to look like ours; nobody else gives them a form.
+LIBRARIES = ("asyncio", "jupyterhub", "tornado")
 HELP_FLAGS = ("h", "help", "help-all", "V", "version")
 
 
@@ -36,6 +39,12 @@ class Program(JupyterApp):
         self.log.critical("%s", message)
         self.close_handlers()
         raise SystemExit(1)
+
+    def log_libraries(self) -> None:
+        """Let the libraries' lines have the form of ours, with a name and a level."""
+        for name in LIBRARIES:
+            for handler in self.log.handlers:
+                logging.getLogger(name).addHandler(handler)
 
     # --- the command line ----------------------------------------------------------------------
 

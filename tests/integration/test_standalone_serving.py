@@ -41,6 +41,7 @@ UPGRADE = [
     ("Sec-WebSocket-Version", "13"),
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ]
+SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 GOING_AWAY = b"\x88\x02\x03\xe9"
 
 LOOPS = [
@@ -447,7 +448,7 @@ async def test_a_second_signal_hurries(loop: list[str], tmp_path: Path) -> None:
 
 @on_both_loops
 async def test_it_can_end_while_the_application_starts(loop: list[str], tmp_path: Path) -> None:
-    command = ["--", sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+    command = ["--", sys.executable, "-c", SLEEP]
     async with standalone(tmp_path, *OPEN, *loop, *command) as proxy, connected(proxy) as client:
         await client.ask("GET", "/")
         deadline = time.monotonic() + PATIENCE
@@ -458,6 +459,18 @@ async def test_it_can_end_while_the_application_starts(loop: list[str], tmp_path
         assert family
         assert await proxy.end() == 0
         assert await is_gone(family)
+
+
+async def test_that_it_ends_is_no_failure_of_the_applications_start(tmp_path: Path) -> None:
+    command = ["--autostart", "--", sys.executable, "-c", SLEEP]
+    async with standalone(tmp_path, *OPEN, *command) as proxy:
+        deadline = time.monotonic() + PATIENCE
+        while ": up\n" not in proxy.log():
+            assert time.monotonic() < deadline, proxy.log()
+            await asyncio.sleep(0.02)
+        assert await proxy.end() == 0
+        assert "Stopping" in proxy.log()
+        assert "autostart failed" not in proxy.log()
 
 
 # --- the log ------------------------------------------------------------------------------------
@@ -494,6 +507,7 @@ async def test_no_client_writes_into_our_log_nor_a_query_of_its_own(
             assert 300 <= answer.status < 500, path
     log = proxy.log()
     assert not [line for line in log.splitlines() if line.startswith(forged)], log
+    assert not [line for line in log.splitlines() if not line.startswith("[")], log
     assert "SECRET" not in log
 
 
@@ -506,3 +520,11 @@ async def test_a_form_that_cannot_be_read_leaves_no_query_in_the_log(tmp_path: P
         answer = await fetch(proxy, path, method="POST", fields=fields, body=body)
         assert answer.status in (400, 403)
     assert "SECRET" not in proxy.log()
+
+
+async def test_that_an_option_does_nothing_is_said(tmp_path: Path) -> None:
+    said = "--allow-public has no effect without --no-authentication"
+    for login, is_said in (("--token=secret", True), ("--no-authentication", False)):
+        options = (login, "--allow-public", "--port=0", "--server-port=1")
+        async with standalone(tmp_path, *options) as proxy:
+            assert (said in proxy.log()) is is_said

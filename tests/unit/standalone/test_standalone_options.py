@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from jupyter_server_proxy.standalone.gate import OpenGate
 from jupyter_server_proxy.standalone.help_text import signature
 from jupyter_server_proxy.standalone.options import all_options
 from jupyter_server_proxy.standalone.process import make_process
+from jupyter_server_proxy.standalone.program import LIBRARIES
 
 OPTIONS_OF_4_6 = [
     line
@@ -159,6 +161,20 @@ def test_an_option_goes_before_a_file_also_with_what_it_would_be_anyway(said: st
     proxy.update_config(config)
     process = make_process(proxy, name="name", gate=OpenGate)
     assert (process.timeout, process.absolute_url) == (5, False)
+
+
+def test_the_lines_of_libraries_look_like_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    made = app("--", "app")
+    made.log_libraries()
+    try:
+        for name in ("asyncio", "jupyterhub", "tornado.application", "tornado.general"):
+            logging.getLogger(name).warning("said by a library")
+            said = capsys.readouterr().err
+            assert said == f"[{name}] WARNING | said by a library\n"
+    finally:
+        for name in LIBRARIES:
+            for handler in made.log.handlers:
+                logging.getLogger(name).removeHandler(handler)
 
 
 def test_a_wrong_option_names_what_is_right() -> None:
