@@ -132,6 +132,16 @@ async def test_a_shared_server_lets_its_guest_in(hub: RunningHub, api: HubApi) -
         assert (page.status_code, page.json()["user"]) == (200, "dan")
         async with dora.websocket("user/dan/ws") as socket:
             assert str(page.json()["pid"]) in str(await socket.recv())
+        servers = "user/dan/server-proxy/api/servers"
+        (guests,) = (await dora.get(servers)).json()["servers"]
+        async with logged_in(hub, "dan") as dan:
+            await dan.visit("user/dan/")
+            (owners,) = (await dan.get(servers)).json()["servers"]
+        # A guest uses the application; how it is started is the owner's.
+        assert (guests["state"], guests["command"]) == ("ready", "")
+        assert owners["command"]
+        log = f"{servers}/{guests['name']}/log"
+        assert (await dora.get(log)).status_code == 403
 
 
 # --- what other pages may not do --------------------------------------------------------------
