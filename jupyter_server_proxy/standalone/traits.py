@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from traitlets import Bool, Int, Unicode, default, validate
+from traitlets import Bool, Int, TraitError, Unicode, default, validate
 from traitlets.config import Configurable
 
 from ..config.backend_traits import BackendTraits
 from ..config.exchange_traits import ExchangeTraits
 from ..config.process_traits import ProcessTraits
 from ..config.server_process import NOT_SETTINGS
+from ..rules.paths import wire_prefix
 from .environment import HubEnvironment, is_loopback
 from .login_traits import LoginTraits
 from .serving_traits import ServingTraits
@@ -23,6 +24,7 @@ from .serving_traits import ServingTraits
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 8888
 MAX_PORT = 65535
+A_PREFIX = 'a path such as /user/name, without "?", "#", "." and ".."'
 A_PORT = "a port number, 0 to 65535"
 
 
@@ -34,7 +36,7 @@ class StandaloneTraits(LoginTraits, ServingTraits, ProcessTraits, BackendTraits,
         The prefix of the URLs that are served, such as ``/user/name``; everything else is 404. The
         environment variable JUPYTERHUB_SERVICE_PREFIX, or else "/", when it is missing.
         """,
-    ).tag(config=True)
+    ).tag(config=True, expects=A_PREFIX)
 
     no_authentication = Bool(
         False,
@@ -108,9 +110,12 @@ class StandaloneTraits(LoginTraits, ServingTraits, ProcessTraits, BackendTraits,
 
     @validate("base_url")
     def _normal_base_url(self, proposal: Any) -> str:
-        """With a slash in front and none at the end, so "" for the root, as templates expect."""
+        """With a slash in front and none at the end, so "" for the root, as templates expect; and
+        encoded as in addresses."""
         path = proposal["value"].strip("/")
-        return f"/{path}" if path else ""
+        if set(path) & {"?", "#"} or set(path.split("/")) & {".", ".."}:
+            raise TraitError(f"base_url must be {A_PREFIX}")
+        return wire_prefix(f"/{path}") if path else ""
 
     @default("address")
     def _default_address(self) -> str:

@@ -54,6 +54,7 @@ def app(*arguments: str) -> StandaloneProxyServer:
         ("--base-url=/a/b/", "base_url", "/a/b"),
         ("--base-url=/", "base_url", ""),
         ("--base-url=a", "base_url", "/a"),
+        ("--base-url=/a b/ü/%40/", "base_url", "/a%20b/%C3%BC/%40"),
         ("--server-port=8001", "server_port", 8001),
         ("--unix-socket=True", "unix_socket", True),
         ("--unix-socket=/tmp/socket", "unix_socket", "/tmp/socket"),
@@ -175,6 +176,15 @@ def test_the_lines_of_libraries_look_like_ours(capsys: pytest.CaptureFixture[str
         for name in LIBRARIES:
             for handler in made.log.handlers:
                 logging.getLogger(name).removeHandler(handler)
+
+
+@pytest.mark.parametrize("path", ["/a?b", "/a#b", "/..", "a/./b"])
+def test_a_base_url_that_leads_elsewhere_is_refused(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        app(f"--base-url={path}", "--", "app")
+    assert "--base-url: must be a path such as /user/name" in capsys.readouterr().err
 
 
 def test_a_wrong_option_names_what_is_right() -> None:
