@@ -17,7 +17,8 @@ from ..handlers.front import FrontHandler
 from ..handlers.relaying import RelayingHandler
 from ..handlers.runtime import SECRET_COOKIE_PREFIXES
 from ..handlers.slash import redirect_to_slash
-from ..rules.credentials import Credentials
+from ..rules.credentials import Credentials, strip_query
+from ..rules.paths import split_target
 from .environment import is_loopback
 
 # Keys of the application's settings.
@@ -113,12 +114,13 @@ class BasePathHandler(RelayingHandler):
     def get(self) -> None:
         """Redirect, for good: this never becomes anything else.
 
-        But a query may hold a program's token, which nobody is to keep.
+        But where the query holds a program's token, nobody is to keep it.
         """
-        has_query = bool(self.request.query)
-        if has_query:
+        _, suffix = split_target(self.request.uri or "/")
+        has_token = strip_query(suffix, self._jupyter_credentials) != suffix
+        if has_token:
             self.set_header("Cache-Control", "no-store")
-        redirect_to_slash(self, is_permanent=not has_query)
+        redirect_to_slash(self, is_permanent=not has_token)
 
     head = get
 
