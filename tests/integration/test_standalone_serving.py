@@ -536,7 +536,7 @@ async def test_the_address_to_log_in_at_works_whatever_the_prefix(
     backend.answer_with()
     options = ("--token=", "--port=0", "--base-url=/a b/ü", f"--server-port={backend.port}")
     async with standalone(tmp_path, *options, base_url="/a%20b/%C3%BC/") as proxy:
-        found = re.search(rf"Log in at http://{proxy.netloc}/a%20b/%C3%BC(\S+)$", proxy.log(), re.M)
+        found = re.search(rf"Log in at http://{proxy.netloc}/a%20b/%C3%BC(\S+)", proxy.log())
         assert found, proxy.log()
         answer = await fetch(proxy, found[1])
         assert (answer.status, answer.body) == (200, b"hello")
