@@ -55,6 +55,12 @@ def unclear(case: Case, record: Record) -> None:
         promise.error(case, 502, "Bad Gateway", record)
 
 
+@named("A request that nobody heard is sent again", Case)
+def sent_again(case: Case, record: Record) -> None:
+    if is_one_of(case, ("reset",)):
+        record.seen = [*record.seen, *record.seen]
+
+
 @named("What breaks off is seen to break off", Case)
 def broken_off(case: Case, record: Record) -> None:
     if is_one_of(case, BROKEN_OFF) and not is_rewritten(case):
