@@ -18,7 +18,7 @@ from .api.routes import api_routes
 from .api.telemetry import emit_states
 from .config import ServerProcess, ServerProxy, compile_service, discover, make_handlers
 from .config.listed import Listed
-from .config.routes import service_routes
+from .config.routes import whole_route
 from .config.runtime_services import RuntimeServices
 from .config.saved import Saved, saved_file
 from .errors import ConfigurationError
@@ -111,17 +111,8 @@ def list_services(
 
 def misconfigured_routes(base_url: str, catalog: Catalog) -> list[Any]:
     """Routes that say what is wrong with each service that cannot work."""
-    wrong = [entry for entry in catalog if entry.problem]
-    return [
-        route
-        for entry in wrong
-        for route in service_routes(
-            base_url,
-            entry.name,
-            MisconfiguredHandler,
-            {"name": entry.name, "problem": entry.problem},
-        )
-    ]
+    wrong = [{"name": entry.name, "problem": entry.problem} for entry in catalog if entry.problem]
+    return [whole_route(base_url, facts["name"], MisconfiguredHandler, facts) for facts in wrong]
 
 
 def supervise_early(runtime: Runtime, base_url: str, rule: Any) -> None:

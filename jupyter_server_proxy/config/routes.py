@@ -46,6 +46,13 @@ def service_routes(base_url: str, path: str, handler: type, keywords: dict[str, 
     return with_streaming(_routes_below(_joined(base_url, path), handler, keywords))
 
 
+def whole_route(
+    base_url: str, path: str, handler: type, keywords: dict[str, Any]
+) -> tuple[str, type, dict[str, Any]]:
+    """Tornado's route tuple for one handler at `path`, literal text, and all below it."""
+    return literal_pattern(_joined(base_url, path)) + "(?:/.*)?", handler, keywords
+
+
 def _routes_below(path: str, handler: type, keywords: dict[str, Any]) -> list[Any]:
     pattern = literal_pattern(path)
     return [(pattern + "/(.*)", handler, keywords), (pattern, AddSlashHandler)]

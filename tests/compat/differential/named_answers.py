@@ -57,7 +57,8 @@ def unclear(case: Case, record: Record) -> None:
 
 @named("A request that nobody heard is sent again", Case)
 def sent_again(case: Case, record: Record) -> None:
-    if is_one_of(case, ("reset",)):
+    # Unix sockets know no reset: what has been read is closed in good order.
+    if is_one_of(case, ("reset",)) and case.route != b"/unix":
         record.seen = [*record.seen, *record.seen]
 
 
@@ -113,10 +114,14 @@ def literal_names(case: Case, record: Record) -> None:
 @named("What a callable asks for", Case)
 def unknown_argument(case: Case, record: Record) -> None:
     if case.route == b"/rewrite-wants_more":
-        status, reason = (403, "Forbidden") if case.method == "POST" else (404, "Not Found")
-        promise.error(case, status, reason, record)
-        record.page = "text/html"
+        promise.error(case, 500, "Internal Server Error", record)
         record.seen, record.activity = [], "no"
+
+
+@named("One bad service does not stop the others", Case)
+def told_why(case: Case, record: Record) -> None:
+    if case.route == b"/nowhere" or case.route.startswith(b"/broken-"):
+        promise.error(case, 500, "Internal Server Error", record)
 
 
 # --- status, framing and body -----------------------------------------------------------------
