@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from ..config import ServerProcess
@@ -45,7 +48,26 @@ def make_process(
         if key in said or value != getattr(type(options), key).default(options):
             setattr(process, key, value)
     process.port = options.server_port
+    process.launcher_entry.title = _title(options, process)
     return process
+
+
+def _title(options: StandaloneTraits, process: StandaloneProcess) -> str:
+    """What pages call the application: what is said, else the name of its program."""
+    said = process.launcher_entry.title
+    if options.title or said != process.name:
+        return str(options.title or said)
+    command = options.command if isinstance(options.command, list) else []
+    return program_name(command) or process.name
+
+
+def program_name(command: Sequence[str]) -> str:
+    """The name of the program that `command` starts, for people: of what Python runs, rather than
+    Python's. "" when it says none."""
+    words = [PurePath(str(word)).name for word in command]
+    if len(words) > 1 and re.fullmatch(r"python[\d.]*(\.exe)?", words[0]):
+        words = words[2:] if words[1] == "-m" else words[1:]
+    return words[0] if words and not words[0].startswith("-") else ""
 
 
 def _said_in_configuration(options: StandaloneTraits) -> set[str]:

@@ -91,6 +91,13 @@ class StandaloneTraits(LoginTraits, ServingTraits, ProcessTraits, BackendTraits,
         """,
     ).tag(config=True, expects="a number of bytes, 1 or more")
 
+    title = Unicode(
+        help="""
+        What the pages about the start and about failures call the application. The name of its
+        program when it is missing.
+        """,
+    ).tag(config=True)
+
     @property
     def hub(self) -> HubEnvironment:
         """What JupyterHub says in the environment."""

@@ -144,6 +144,24 @@ def test_the_service_is_made_of_the_options() -> None:
     assert attributes["service"].process.port == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["--", "/opt/bin/streamlit", "run", "app.py"], "streamlit"),
+        (["--", "python3.12", "-m", "panel", "serve"], "panel"),
+        (["--", "python", "work/app.py"], "app.py"),
+        (["--", "python", "-c", "..."], "x"),
+        (["--server-port=8000"], "x"),
+        (["--title=Sales", "--", "streamlit"], "Sales"),
+    ],
+)
+def test_pages_call_the_application_by_a_name_that_people_know(
+    words: list[str], title: str
+) -> None:
+    process = make_process(app(*words), name="x", gate=OpenGate)
+    assert process.launcher_entry.title == title
+
+
 def test_a_configuration_file_may_have_a_section_for_the_service() -> None:
     config = Config()
     config.ServerProcess.timeout = 90
