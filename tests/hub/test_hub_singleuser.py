@@ -21,14 +21,19 @@ c.ServerProxy.servers = {{
 """
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["http", "internal_ssl"])
+def internal_ssl(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(internal_ssl: bool, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("singleuser-hub")
 
 
 @pytest.fixture(scope="module")
-def hub(folder: Path, proxy_command: list[str]) -> Iterator[RunningHub]:
-    """Whose servers are Jupyter, without internal SSL."""
+def hub(folder: Path, internal_ssl: bool, proxy_command: list[str]) -> Iterator[RunningHub]:
+    """Whose servers are Jupyter."""
     config = folder / "config"
     config.mkdir()
     text = CONFIG.format(guest=GUEST, gate=folder / "gate")
@@ -37,6 +42,7 @@ def hub(folder: Path, proxy_command: list[str]) -> Iterator[RunningHub]:
         folder=str(folder),
         proxy=proxy_command,
         command=SINGLEUSER,
+        internal_ssl=internal_ssl,
         environment={"JUPYTER_CONFIG_DIR": str(config), "JUPYTER_DATA_DIR": str(folder / "data")},
     )
     with running_hub(settings) as hub:
