@@ -17,6 +17,7 @@ import pytest_asyncio
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _harness.backend import Backend, listening
+from _harness.hub import Hub, running_hub
 from _harness.jupyter import Jupyter, start_jupyter
 
 MakeJupyter = Callable[..., Jupyter]
@@ -67,3 +68,10 @@ async def backend() -> AsyncIterator[Backend]:
     """A backend on a free port; it does nothing until the test says what."""
     async with listening() as backend:
         yield backend
+
+
+@pytest_asyncio.fixture
+async def hub() -> AsyncIterator[Hub]:
+    """What a standalone application sees of a JupyterHub."""
+    async with running_hub() as hub:
+        yield hub

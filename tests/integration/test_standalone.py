@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import connected, fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.hub_login import log_in
 from _harness.message import PATIENCE
 from _harness.standalone import Standalone, standalone
@@ -27,18 +27,6 @@ from jupyter_server_proxy.client.address import from_url
 PREFIX = "/user/ann/"
 WEB = Path(__file__).parents[1] / "apps" / "web.py"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"]
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 @pytest_asyncio.fixture

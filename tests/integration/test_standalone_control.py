@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.standalone import Standalone, standalone
+from _harness.upgrades import WEBSOCKET
 
 PREFIX = "/user/ann/"
 API = "/server-proxy/api/servers"
 WEB = Path(__file__).parents[1] / "apps" / "web.py"
 VISIT = [("Accept", "text/html,*/*"), ("Sec-Fetch-Mode", "navigate")]
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 SECRET = "what-only-the-owner-may-see"
 FAILING = f"import sys; print('{SECRET}', file=sys.stderr); raise SystemExit(3)"
 GUESTS = ("guest", "friend", "bot")
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 def behind(hub: Hub, folder: Path, *options: str, without: str = ""):
@@ -83,7 +70,7 @@ async def test_guests_open_websockets(hub: Hub, backend: Backend, tmp_path: Path
     backend.answer_with()
     async with behind(hub, tmp_path, f"--server-port={backend.port}") as proxy:
         for guest in GUESTS:
-            assert (await fetch(proxy, "/ws", fields=[*UPGRADE, *by(guest)])).status == 200
+            assert (await fetch(proxy, "/ws", fields=[*WEBSOCKET, *by(guest)])).status == 200
             assert backend.requests[-1].get("Upgrade") == b"websocket"
 
 
@@ -91,7 +78,7 @@ async def test_guests_open_websockets(hub: Hub, backend: Backend, tmp_path: Path
 async def test_guests_see_that_the_application_failed_but_not_what_it_wrote(
     options: list[str], hub: Hub, tmp_path: Path
 ) -> None:
-    asked = [UPGRADE] if options else [VISIT, UPGRADE, [("Accept", "application/json")]]
+    asked = [WEBSOCKET] if options else [VISIT, WEBSOCKET, [("Accept", "application/json")]]
     async with behind(hub, tmp_path, *options, "--", sys.executable, "-c", FAILING) as proxy:
         for kind in asked:
             for guest in GUESTS:

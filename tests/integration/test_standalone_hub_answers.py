@@ -10,26 +10,15 @@ from pathlib import Path
 import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import connected, fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.hub_login import log_in
 from _harness.message import PATIENCE, Message, patiently
 from _harness.standalone import Standalone, standalone
+from _harness.upgrades import WEBSOCKET
 
 PREFIX = "/user/ann/"
 VISIT = [("Accept", "text/html,*/*"), ("Sec-Fetch-Mode", "navigate")]
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 @pytest_asyncio.fixture
@@ -115,7 +104,7 @@ async def test_an_open_tunnel_outlives_its_login(
     async with behind(hub, backend, tmp_path, max_age=1) as proxy:
         await log_in(proxy, "ann")
         async with connected(proxy) as client:
-            await client.ask("GET", "/ws", UPGRADE)
+            await client.ask("GET", "/ws", WEBSOCKET)
             peer = await backend.accepted()
             await peer.head()
             await peer.send(ACCEPTED)
@@ -138,7 +127,7 @@ async def test_without_the_hub_who_is_known_goes_on_and_nobody_else_comes_in(
     for fields in (
         [*VISIT, ("Cookie", "")],
         [("Authorization", "token token-of-guest"), ("Cookie", "")],
-        [*UPGRADE, ("Authorization", "token token-of-guest"), ("Cookie", "")],
+        [*WEBSOCKET, ("Authorization", "token token-of-guest"), ("Cookie", "")],
     ):
         # That the Hub was there a moment ago is remembered, too.
         answer = await until(proxy, 503, *fields)
@@ -180,7 +169,7 @@ async def test_a_hub_that_does_not_answer_is_no_hub(
         program = [("Authorization", "token token-of-ann")]
         answers = [
             await fetch(proxy, "/x", fields=program),
-            await fetch(proxy, "/x", fields=[*program, *UPGRADE]),
+            await fetch(proxy, "/x", fields=[*program, *WEBSOCKET]),
             await log_in(proxy, "ann"),
         ]
         assert [answer.status for answer in answers] == [503, 503, 503]

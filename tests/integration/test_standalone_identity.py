@@ -8,12 +8,12 @@ from pathlib import Path
 
 import jwt
 import pytest
-import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import connected, fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.hub_login import log_in
 from _harness.standalone import ended, standalone, start
+from _harness.upgrades import WEBSOCKET
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,12 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 PREFIX = "/user/ann/"
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 CLAIMS = [
     ("X-Forwarded-User", "root"),
     ("x-forwarded-user", "admin"),
@@ -49,12 +43,6 @@ ANN = {
     "x-forwarded-groups": b"staff,a%2Cb",
     "x-forwarded-preferred-username": b"Ann %C3%84",
 }
-
-
-@pytest_asyncio.fixture
-async def hub():
-    async with running_hub() as hub:
-        yield hub
 
 
 def behind(hub: Hub, folder: Path, *options: str):
@@ -87,7 +75,7 @@ async def test_the_application_learns_what_it_is_to_learn(
     options = [f"--server-port={backend.port}", f"--forward-user={option}"]
     async with behind(hub, tmp_path, *options) as proxy:
         await log_in(proxy, "ann")
-        for fields in ([], CLAIMS, UPGRADE, [*UPGRADE, *CLAIMS]):
+        for fields in ([], CLAIMS, WEBSOCKET, [*WEBSOCKET, *CLAIMS]):
             assert (await fetch(proxy, "/x", fields=fields)).status == 200
             assert told(backend.requests[-1]) == expected
         fields = [("Authorization", "token token-of-bot"), ("Cookie", "")]
@@ -129,7 +117,7 @@ async def test_a_token_that_the_application_can_check(
     ]
     async with behind(hub, tmp_path, *options) as proxy:
         await log_in(proxy, "ann")
-        for fields in ([], CLAIMS, UPGRADE):
+        for fields in ([], CLAIMS, WEBSOCKET):
             await fetch(proxy, "/x", fields=fields)
         assertions = {told(request).pop("x-jwt-assertion") for request in backend.requests}
         # Not signed for each request.

@@ -11,20 +11,15 @@ import pytest
 import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import connected, fetch
-from _harness.hub import API_TOKEN, Hub, running_hub
+from _harness.hub import API_TOKEN, Hub
 from _harness.hub_login import cookies, log_in, state_of
 from _harness.standalone import Standalone, ended, standalone, start
+from _harness.upgrades import WEBSOCKET
 from tornado.httputil import parse_cookie
 
 PREFIX = "/user/ann/"
 WEB = Path(__file__).parents[1] / "apps" / "web.py"
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"]
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 VISIT = [("Accept", "text/html,*/*"), ("Sec-Fetch-Mode", "navigate")]
 FETCH = [("Accept", "*/*"), ("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Site", "same-origin")]
 API = "/server-proxy/api/servers"
@@ -38,7 +33,7 @@ KINDS = {
     "program": ("GET", "/data", [("Accept", "application/json")], None),
     "event stream": ("GET", "/events", [("Accept", "text/event-stream")], None),
     "extension method": ("PROPFIND", "/dav", [], None),
-    "websocket": ("GET", "/ws", UPGRADE, None),
+    "websocket": ("GET", "/ws", WEBSOCKET, None),
     "other upgrade": ("GET", "/x", [("Connection", "upgrade"), ("Upgrade", "tcp")], None),
     "list": ("GET", API, [], None),
     "start": ("POST", f"{API}/jupyter-standalone-proxy/start", [], b""),
@@ -47,12 +42,6 @@ KINDS = {
     "no slash": ("GET", b"", VISIT, None),
 }
 REDIRECTED = {"visit", "head", "no slash"}
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 @pytest_asyncio.fixture
@@ -268,11 +257,11 @@ async def test_after_the_login_one_stays_on_this_server(hub: Hub, tmp_path: Path
 async def test_a_raw_stream_needs_a_login(hub: Hub, backend: Backend, tmp_path: Path) -> None:
     options = [f"--server-port={backend.port}", "--raw-socket-proxy"]
     async with behind(hub, tmp_path, *options) as proxy:
-        assert (await fetch(proxy, "/", fields=UPGRADE)).status == 403
+        assert (await fetch(proxy, "/", fields=WEBSOCKET)).status == 403
         assert backend.connections == 0
         await log_in(proxy, "ann")
         async with connected(proxy) as client:
-            await client.ask("GET", "/", UPGRADE)
+            await client.ask("GET", "/", WEBSOCKET)
             assert (await client.head()).status == 101
             peer = await backend.accepted()
             await peer.send(b"hello")
@@ -298,7 +287,7 @@ async def test_a_token_in_an_address_is_none_unless_the_hub_says_so(
     assert (await fetch(proxy, "/x?token=token-of-ann", method="POST", body=b"")).status == 403
     assert backend.connections == 0
     # Scripts have no other way to log in a websocket.
-    peer_of = [*UPGRADE, ("Sec-Fetch-Mode", "websocket")]
+    peer_of = [*WEBSOCKET, ("Sec-Fetch-Mode", "websocket")]
     assert (await fetch(proxy, "/ws?token=token-of-ann", fields=peer_of)).status == 200
     assert backend.request.target == b"/ws"
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.standalone import standalone
 
 PREFIX = "/user/ann/"
@@ -17,12 +15,6 @@ NO_LOGIN = ("--no-authentication", "--port=0")
 TOKEN = "a-token-of-ones-own"
 FOREIGN = [("Origin", "https://evil.example")]
 OWN_SITE = ("Sec-Fetch-Site", "same-origin")
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 @pytest.mark.parametrize("options", [[], ["--allow-public"]], ids=["local", "public"])

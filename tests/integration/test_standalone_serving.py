@@ -11,18 +11,17 @@ import signal
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from pathlib import Path
 
 import psutil
 import pytest
-import pytest_asyncio
 from _harness.backend import Backend
 from _harness.client import connected, fetch
-from _harness.hub import Hub, running_hub
+from _harness.hub import Hub
 from _harness.message import PATIENCE
 from _harness.standalone import Standalone, ended, standalone, start
+from _harness.upgrades import WEBSOCKET
 from certipy import Certipy
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -35,12 +34,6 @@ HEALTH = "/server-proxy/health"
 READY = "/server-proxy/health/ready"
 METRICS = "/server-proxy/metrics"
 TOKEN = [("Authorization", "token token-of-ann"), ("Cookie", "")]
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 SLEEP = "import time; print('up', flush=True); time.sleep(600)"
 GOING_AWAY = b"\x88\x02\x03\xe9"
 
@@ -55,12 +48,6 @@ LOOPS = [
     pytest.param([], id="asyncio"),
 ]
 on_both_loops = pytest.mark.parametrize("loop", LOOPS)
-
-
-@pytest_asyncio.fixture
-async def hub() -> AsyncIterator[Hub]:
-    async with running_hub() as hub:
-        yield hub
 
 
 @pytest.fixture
@@ -113,7 +100,7 @@ async def test_exchanges_uploads_and_tunnels_pass(
             assert (await client.response()).body == data
             await answering
         async with connected(proxy) as client:
-            await client.ask("GET", "/ws", UPGRADE)
+            await client.ask("GET", "/ws", WEBSOCKET)
             peer = await backend.accepted()
             await peer.head()
             await peer.send(b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -172,7 +159,7 @@ async def test_tls_of_a_person_needs_no_certificate_of_the_browser(
         standalone(tmp_path, *OPEN, *loop, *files, f"--server-port={backend.port}") as proxy,
         connected(proxy, ssl=trusting) as client,
     ):
-        await client.ask("GET", "/ws", UPGRADE)
+        await client.ask("GET", "/ws", WEBSOCKET)
         peer = await backend.accepted()
         assert (await peer.head()).get("X-Forwarded-Proto") == b"https"
         await peer.send(b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -378,7 +365,7 @@ async def test_a_silent_websocket_is_no_use_and_data_in_it_is(
         standalone(tmp_path, *options, base_url=PREFIX, env=env) as proxy,
         connected(proxy) as client,
     ):
-        await client.ask("GET", "/ws", [*UPGRADE, *TOKEN])
+        await client.ask("GET", "/ws", [*WEBSOCKET, *TOKEN])
         peer = await backend.accepted()
         await peer.head()
         await peer.send(b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -410,7 +397,7 @@ async def test_a_websocket_ends_with_the_applications_last_words(
         standalone(tmp_path, *OPEN, *loop, *FAREWELL) as proxy,
         connected(proxy) as client,
     ):
-        await client.ask("GET", "/ws", UPGRADE)
+        await client.ask("GET", "/ws", WEBSOCKET)
         assert (await client.head()).status == 101
         assert await proxy.end() == 0
         assert await client.closed() == GOING_AWAY
@@ -423,7 +410,7 @@ async def test_an_application_that_waits_for_its_clients_need_not_be_killed(
         standalone(tmp_path, *OPEN, *FAREWELL, "stubborn") as proxy,
         connected(proxy) as client,
     ):
-        await client.ask("GET", "/ws", UPGRADE)
+        await client.ask("GET", "/ws", WEBSOCKET)
         assert (await client.head()).status == 101
         assert await proxy.end() == 0
         assert await client.closed() == b""

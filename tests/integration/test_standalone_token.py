@@ -17,6 +17,7 @@ from _harness.client import fetch
 from _harness.hub_login import cookies
 from _harness.message import Message
 from _harness.standalone import Standalone, ended, standalone, start
+from _harness.upgrades import WEBSOCKET
 
 from jupyter_server_proxy.client import Client
 from jupyter_server_proxy.client.address import from_url
@@ -26,12 +27,6 @@ TOKEN = "a-token-of-ones-own"
 LOGIN = "/server-proxy/login"
 VISIT = [("Accept", "text/html,*/*"), ("Sec-Fetch-Mode", "navigate")]
 FORM = "application/x-www-form-urlencoded"
-UPGRADE = [
-    ("Connection", "Upgrade"),
-    ("Upgrade", "websocket"),
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-]
 
 
 @pytest_asyncio.fixture
@@ -59,7 +54,7 @@ async def test_strangers_are_asked_for_the_token(proxy: Standalone, backend: Bac
         ("GET", [("Accept", "application/json")]),
         ("POST", VISIT),
         ("PROPFIND", []),
-        ("GET", UPGRADE),
+        ("GET", WEBSOCKET),
     ):
         answer = await fetch(proxy, "/page", method=method, fields=fields)
         assert answer.status == 403
@@ -323,7 +318,7 @@ async def test_without_a_login_no_foreign_name_leads_here(backend: Backend, tmp_
     async with standalone(tmp_path, *options) as proxy:
         for path in ("/", "/server-proxy/api/servers"):
             for host in ("evil.example", f"evil.example:{proxy.port}", "localhost.evil.example"):
-                for fields in ([], UPGRADE):
+                for fields in ([], WEBSOCKET):
                     answer = await fetch(proxy, path, fields=[("Host", host), *fields])
                     assert answer.status == 403
                     assert b"--allow-public" in answer.body
