@@ -173,7 +173,8 @@ async def test_all_that_can_work_works(jupyter, app, name):
     ],
 )
 async def test_what_cannot_work_is_left_out_and_its_package_is_named(jupyter, app, name, said):
-    assert (await fetch(jupyter, f"/{name}/x")).status == 404
+    answer = await fetch(jupyter, f"/{name}/x", fields=[("Accept", "application/json")])
+    assert (answer.status, json.loads(answer.body)["detail"].partition(":")[0]) == (500, name)
     (line,) = lines_about(jupyter, f"service {name!r}", said)
     assert line.endswith("; this service is left out")
 
