@@ -15,19 +15,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
 pytest.importorskip("playwright", reason="the browser tests need the package playwright")
 
-from browser import PATIENCE, find_browser, running_browser, screenshot
+from browser import PATIENCE, screenshot
+from browser_fixtures import one_browser  # noqa: F401  # a fixture
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.may_leave("the browser lives as long as these tests")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = find_browser()
-    if path is None:
-        pytest.skip("NO BROWSER: install chromium or set CHROMIUM to run the browser tests")
-    with running_browser(path) as browser:
-        yield browser
 
 
 @pytest.fixture
